@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/* account.h - accounts: sign up, find, change, disable, delete; their roles.
+ *
+ * Nothing here decides who may call it: the web's steps and the command line do. */
+#ifndef AUTH_ACCOUNT_H
+#define AUTH_ACCOUNT_H
+
+#include "auth/auth.h"
+#include "store/user.h"
+
+/* A sign-up. username and email may be NULL strs (p == NULL) where the tutorial's may. */
+struct new_account {
+    str username, email, password;
+    struct strs roles;              /* names; n == 0: the default role, the one with the lowest id */
+};
+
+/* Is the name, or else the address, taken?  OK, ERR_USERNAME_TAKEN, ERR_EMAIL_TAKEN. A first look:
+ * account_create decides. */
+err account_check_free(struct auth *a, struct arena *mem, str username, str email);
+
+/* Do all these roles exist?  OK, or ERR_ROLE_UNKNOWN with *which set to the first that does not. */
+err roles_check_exist(struct auth *a, struct arena *mem, struct strs names, str *which);
+
+/* Hash the password, then store account, names and roles in one transaction; of any number of
+ * simultaneous calls for one name exactly one succeeds. ERR_USERNAME_TAKEN, ERR_EMAIL_TAKEN,
+ * ERR_ROLE_UNKNOWN, ERR_PASSWORD_POLICY, ERR_NOT_UNICODE, ERR_BAD_REQUEST (a name over 255 code points).
+ * Hashes: not on a loop's thread. */
+err account_create(struct auth *a, struct arena *mem, const struct new_account *want, int64_t *id);
+
+/* The account behind a name, however it is spelled (name.h): an exact spelling first. Rows that
+ * another program wrote beside us are found too. ERR_USER_UNKNOWN. */
+err account_by_name(struct auth *a, struct arena *mem, str username, struct user *out);
+
+err account_set_password(struct auth *a, struct arena *mem, int64_t id, str password);
+err account_disable(struct auth *a, int64_t id);        /* its tokens stop at the next request */
+err account_enable(struct auth *a, int64_t id);         /* tokens from before stay refused */
+err account_delete(struct auth *a, int64_t id);         /* with its roles and names */
+err account_give_role(struct auth *a, struct arena *mem, int64_t id, str role);
+err account_take_role(struct auth *a, struct arena *mem, int64_t id, str role);
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/* auth.h - what every call into the domain gets: a connection, the keys, the rules.
+ *
+ * The domain knows accounts, sessions and roles; neither HTTP nor SQL. One `struct auth` a thread;
+ * what it points to and is const may be shared by all. */
+#ifndef AUTH_AUTH_H
+#define AUTH_AUTH_H
+
+#include "crypto/jwt.h"
+#include "store/db.h"
+
+/* The rules, out of the settings. Read-only while the server runs; a reload makes a new one. */
+struct auth_rules {
+    int64_t access_ttl;               /* seconds a token lives */
+    int password_cost;                /* bcrypt, for new hashes */
+    size_t password_min;              /* code points; 0 in dev */
+    bool signup_open;                 /* strangers may register */
+    bool signup_roles;                /* they may choose their roles (dev) */
+    bool strict_time;                 /* a hash is spent on unknown names too */
+    bool iat_required;                /* a token without iat is refused */
+};
+
+struct access_cache;                  /* access.h */
+
+struct auth {
+    struct db *db;                    /* this thread's */
+    const struct keyring *keys;       /* what signs, and verifies first */
+    const struct auth_rules *rules;
+    struct jwt_cache *tokens;         /* this thread's; NULL: none */
+    struct access_cache *accesses;    /* this thread's; NULL: none */
+};
+
+#endif

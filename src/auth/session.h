@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+/* session.h - being signed in: trade a name and a password for a token. */
+#ifndef AUTH_SESSION_H
+#define AUTH_SESSION_H
+
+#include "auth/account.h"
+
+struct session {
+    struct user user;
+    struct strs roles;              /* names as the table spells them, in role order */
+    str access_token;
+};
+
+/* ERR_USER_UNKNOWN, ERR_PASSWORD_WRONG (also for a disabled account, and for a stored hash that
+ * nobody can read), ERR_NOT_UNICODE. Under rules->strict_time an unknown name costs as much as a
+ * wrong password. Hashes: not on a loop's thread. */
+err session_open(struct auth *a, struct arena *mem, str username, str password, struct session *out);
+
+#endif

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+/* server.h - the HTTP server as a whole: listen, run the loops, stop cleanly.
+ *
+ * One loop a thread, each with its own listening socket (SO_REUSEPORT), its own epoll and its own
+ * connections; they share nothing but the pools. */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "http/http.h"
+
+struct http_limits {
+    size_t head_max;                   /* request line and headers, bytes (431 beyond) */
+    unsigned headers_max;              /* at most HTTP_HEADERS_MAX */
+    size_t memory_max;                 /* an exchange's arena, bytes: body, its tree, the answer */
+    unsigned connections_max;          /* a loop */
+    /* Absolute deadlines in ms: to send a whole head, a whole body, the next request's first byte;
+     * for one write to make progress to its end; for the app to answer. */
+    int64_t head_ms, body_ms, idle_ms, write_ms, work_ms;
+};
+
+struct http_config {
+    str listen;                        /* "127.0.0.1:8080"; port 0: a free one */
+    unsigned loops;                    /* 0: one a core */
+    struct http_limits limits;
+    struct http_app app;
+};
+
+struct http_server;
+
+/* Bind and listen; nothing is accepted yet. ERR_IO, logged, when it cannot. */
+err http_server_open(const struct http_config *config, struct http_server **out);
+
+/* The port that was bound. */
+int http_server_port(const struct http_server *server);
+
+/* Run the loops until http_server_stop; the caller's thread is one of them. Then drain: idle
+ * connections close, what was accepted is answered (for at most work_ms), and it returns. */
+err http_server_run(struct http_server *server);
+
+/* Ask it to drain and return. Async-signal-safe. */
+void http_server_stop(struct http_server *server);
+
+void http_server_close(struct http_server *server);
+
+#endif

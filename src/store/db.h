@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+/* db.h - one connection to a database, whichever of the three engines it is.
+ *
+ * A connection belongs to one thread at a time. All SQL stands in queries.c and is prepared once a
+ * connection; values go in and out through typed lists:
+ *
+ *     err e = db_one(db, mem, Q_USER_BY_ID, IN(integer(id)), OUT(text_at(&name), int_at(&n)));
+ *
+ * Failures: ERR_NOT_FOUND (db_one without a row), ERR_EXISTS (a unique or primary key said no),
+ * ERR_DB_DOWN (cannot be reached; the next call tries again), ERR_DB_AGAIN (deadlock, serialisation
+ * failure: db_write repeats it), ERR_BUSY (waited too long for a lock or a connection), ERR_DB_FULL
+ * (no room, or read-only), ERR_NO_MEMORY, ERR_BUG (a query or its lists are wrong). */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "store/queries.h"
+
+struct db;
+
+/* One value on its way in, or one place for a value on its way out. */
+enum value_type { VALUE_END, VALUE_INT, VALUE_TEXT, VALUE_TIME };
+struct in  { enum value_type type; int64_t i; str s; };
+struct out { enum value_type type; int64_t *i; str *s; };
+
+#define IN(...)  ((const struct in[]){ __VA_ARGS__, {0} })
+#define OUT(...) ((const struct out[]){ __VA_ARGS__, {0} })
+#define IN_NONE  ((const struct in[]){ {0} })
+
+static inline struct in integer(int64_t i)
+{
+    return (struct in){ .type = VALUE_INT, .i = i };
+}
+
+/* A str whose p is NULL goes in as NULL. */
+static inline struct in text(str s)
+{
+    return (struct in){ .type = VALUE_TEXT, .s = s };
+}
+
+/* A DATETIME column of the tutorial's tables, from seconds since 1970. Our own tables hold integers
+ * (ms) and use integer(). */
+static inline struct in datetime(int64_t seconds)
+{
+    return (struct in){ .type = VALUE_TIME, .i = seconds };
+}
+
+/* NULL comes out as 0. */
+static inline struct out int_at(int64_t *i)
+{
+    return (struct out){ .type = VALUE_INT, .i = i };
+}
+
+/* Copied into the caller's arena. NULL comes out with p == NULL, an empty text with p != NULL. */
+static inline struct out text_at(str *s)
+{
+    return (struct out){ .type = VALUE_TEXT, .s = s };
+}
+
+/* Seconds since 1970 from a DATETIME column; 0 from NULL or nonsense. */
+static inline struct out datetime_at(int64_t *seconds)
+{
+    return (struct out){ .type = VALUE_TIME, .i = seconds };
+}
+
+/* What a connection is opened with. */
+struct db_config {
+    str url;                 /* sqlite:FILE | mysql://user@host:port/database | pgsql://... */
+    str password;            /* for the engines behind a socket; empty when there is none */
+    int64_t wait_ms;         /* how long one call may wait for a lock or a connection */
+};
+
+/* Open a connection and prepare every query. The schema must be there (migrate.h): ERR_DB_SCHEMA
+ * else. One line in the log says why an open failed. */
+err db_open(const struct db_config *config, struct db **out);
+
+/* Open without preparing: for migrate.c and for tests. */
+err db_open_raw(const struct db_config *config, struct db **out);
+
+void db_close(struct db *db);
+
+/* Fetch one row into `out`; ERR_NOT_FOUND when there is none. More rows than one are ignored. */
+err db_one(struct db *db, struct arena *mem, enum query q, const struct in *in, const struct out *out);
+
+/* Fetch each row into `out` and call `row` after each; a row that returns an err ends it. The texts
+ * of a row lie in `mem` and stay good. */
+typedef err db_row(void *arg);
+err db_each(struct db *db, struct arena *mem, enum query q, const struct in *in,
+            const struct out *out, db_row *row, void *arg);
+
+/* Run a statement that gives no rows. *changed (may be NULL) is how many it touched. */
+err db_exec(struct db *db, enum query q, const struct in *in, int64_t *changed);
+
+/* Insert one row; *id receives its key. */
+err db_insert(struct db *db, enum query q, const struct in *in, int64_t *id);
+
+/* Run `work` in a transaction; when it returns OK and the commit is on disk, OK comes back, else
+ * nothing of it is stored. It is repeated, a few times, after ERR_DB_AGAIN.
+ *
+ * Group commit: on SQLite, calls that wait at the same time share one transaction and one fsync,
+ * each behind a savepoint of its own. `work` may therefore run on another thread's connection (the
+ * one it is given, not the caller's) while the caller blocks, and may run more than once: it touches
+ * nothing but `arg`. A db_write inside a db_write is ERR_BUG. */
+typedef err db_work(struct db *db, void *arg);
+err db_write(struct db *db, db_work *work, void *arg);
+
+/* A number that changes when anybody, in any process, has committed to the database since the last
+ * call on this connection; -1 where the engine cannot tell. What was read under one number is good
+ * as long as the number stays (SQLite: PRAGMA data_version, and our own writes). */
+int64_t db_version(struct db *db);
+
+/* Reads answer from memory without waiting for a socket (SQLite): they may run on a loop's thread. */
+bool db_reads_at_once(const struct db *db);
+
+/* Run SQL text, several statements, no values: for migrations. */
+err db_script(struct db *db, str sql);
+
+/* "sqlite", "mysql" or "pgsql". */
+const char *db_engine(const struct db *db);
+
+#endif
