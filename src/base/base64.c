@@ -2,6 +2,8 @@
 /* base64.c - base64 and base64url by table, strict. */
 #include "base/base64.h"
 
+#include <endian.h>
+
 static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char for_urls[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -38,45 +40,79 @@ void base64_put(struct buf *b, str bytes)
     put(b, bytes, standard, true);
 }
 
-/* 1 + value for each character of both alphabets; 0 for what is in neither. '+' and '-' are 63,
- * '/' and '_' 64: which pair counts is asked apart. */
-static const unsigned char value_of[256] = {
-    ['A'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
-    ['a'] = 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49,
-    50, 51, 52, ['0'] = 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, ['+'] = 63, ['-'] = 63, ['/'] = 64,
-    ['_'] = 64,
-};
+/* 128 + value for each character of an alphabet; 0 for what is not in it. */
+#define LETTERS_AND_DIGITS                                                                          \
+    ['A'] = 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 138, 139, 140, 141, 142, 143, 144, 145, \
+    146, 147, 148, 149, 150, 151, 152, 153, ['a'] = 154, 155, 156, 157, 158, 159, 160, 161, 162, 163, \
+    164, 165, 166, 167, 168, 169, 170, 171, 172, 173, 174, 175, 176, 177, 178, 179, ['0'] = 180, 181, \
+    182, 183, 184, 185, 186, 187, 188, 189
 
-static bool read_text(str text, const char *foreign, unsigned char *out, size_t *n)
+static const unsigned char standard_values[256] = { LETTERS_AND_DIGITS, ['+'] = 190, ['/'] = 191 };
+static const unsigned char url_values[256] = { LETTERS_AND_DIGITS, ['-'] = 190, ['_'] = 191 };
+
+/* The one to three bytes of the last, short group. */
+static bool read_rest(str rest, const unsigned char values[static 256], unsigned char *out, size_t *n)
 {
     uint32_t bits = 0;
-    size_t held = 0, at = 0;
+    size_t spare = rest.n == 3 ? 2 : 4;
+
+    for (size_t i = 0; i < rest.n; i++) {
+        unsigned char v = values[(unsigned char)rest.p[i]];
+
+        if (v == 0)
+            return false;
+        bits = bits << 6 | (v & 63u);
+    }
+    if (bits & ((1u << spare) - 1))              /* RFC 4648 section 3.5: unused bits are zero */
+        return false;
+    bits >>= spare;
+    if (rest.n == 3)
+        out[(*n)++] = (unsigned char)(bits >> 8);
+    out[(*n)++] = (unsigned char)bits;
+    return true;
+}
+
+/* Four characters, three bytes: 0 when one of them does not belong. The fourth byte that is stored lies
+ * in the two that BASE64_BYTES has to spare, or is written over by the next group. */
+static unsigned read_group(const char *text, const unsigned char values[static 256], unsigned char *out)
+{
+    uint32_t w, bits;
+    unsigned a, b, c, d;
+
+    memcpy(&w, text, sizeof w);
+    w = le32toh(w);
+    a = values[w & 255], b = values[w >> 8 & 255], c = values[w >> 16 & 255], d = values[w >> 24];
+    bits = htobe32((a & 63) << 26 | (b & 63) << 20 | (c & 63) << 14 | (d & 63) << 8);
+    memcpy(out, &bits, sizeof bits);
+    return a & b & c & d & 128;
+}
+
+/* Whether all belonged is asked once, at the end: tokens pass here on each request. */
+static bool read_text(str text, const unsigned char values[static 256], unsigned char *out, size_t *n)
+{
+    size_t at = 0, whole = text.n & ~(size_t)3;
+    unsigned all = 128;
 
     if (text.n % 4 == 1)
         return false;
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i], v = value_of[c];
-
-        if (v == 0 || c == (unsigned char)foreign[0] || c == (unsigned char)foreign[1])
-            return false;
-        bits = bits << 6 | (v - 1u);
-        if ((held += 6) >= 8) {
-            held -= 8;
-            out[at++] = (unsigned char)(bits >> held);
-        }
-    }
+    for (size_t i = 0; i < whole; i += 4, at += 3)
+        all &= read_group(text.p + i, values, out + at);
+    if (all == 0)
+        return false;
+    if (text.n > whole && !read_rest(str_from(text, whole), values, out, &at))
+        return false;
     *n = at;
-    return (bits & ((1u << held) - 1)) == 0;     /* RFC 4648 section 3.5: unused bits are zero */
+    return true;
 }
 
 bool base64url_read(str text, unsigned char *out, size_t *n)
 {
-    return read_text(text, "+/", out, n);
+    return read_text(text, url_values, out, n);
 }
 
 bool base64_read(str text, unsigned char *out, size_t *n)
 {
     if (text.n % 4 == 0 && text.n && text.p[text.n - 1] == '=')
         text.n -= text.p[text.n - 2] == '=' ? 2 : 1;
-    return read_text(text, "-_", out, n);
+    return read_text(text, standard_values, out, n);
 }
