@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+/* password_test.c - bcrypt as the tutorial's server has it, and what is refused before it. */
+#include "../tests/test.h"
+#include "crypto/password.h"
+
+/* "12345678", as the tutorial's server wrote it. */
+#define STORED "$2a$08$j.8Q5Z34h7/CqIjrqUNC0eL6/A1tJNXOMmEY72Cw/FfVX4ZDM0.eG"
+
+enum { LEAST = 4 };
+
+/* STORED with another character in one place. */
+static str changed(size_t at, char c)
+{
+    static char hash[sizeof STORED];
+
+    memcpy(hash, STORED, sizeof hash);
+    hash[at] = c;
+    return str_of(hash);
+}
+
+TEST(a_new_hash_is_2b_of_60_bytes_and_opens_with_its_password_alone)
+{
+    struct arena mem;
+    str hash, again;
+
+    arena_init(&mem, 4096);
+    CHECK_ERR(password_hash(&mem, STR("p\xc3\xa4ssw\xc3\xb6rd\xf0\x9f\x98\x80"), LEAST, &hash), OK);
+    CHECK_ERR(password_hash(&mem, STR("p\xc3\xa4ssw\xc3\xb6rd\xf0\x9f\x98\x80"), LEAST, &again), OK);
+    CHECK(hash.n == 60 && str_starts(hash, STR("$2b$04$")));
+    CHECK(!str_is(hash, again));
+    CHECK_ERR(password_check(STR("p\xc3\xa4ssw\xc3\xb6rd\xf0\x9f\x98\x80"), hash), OK);
+    CHECK_ERR(password_check(STR("pa\xcc\x88sswo\xcc\x88rd\xf0\x9f\x98\x80"), hash), ERR_PASSWORD_WRONG);
+    CHECK_ERR(password_check(STR(""), hash), ERR_PASSWORD_WRONG);
+    arena_end(&mem);
+}
+
+TEST(an_empty_password_is_a_password)
+{
+    struct arena mem;
+    str hash;
+
+    arena_init(&mem, 4096);
+    CHECK_ERR(password_hash(&mem, (str){0}, LEAST, &hash), OK);
+    CHECK_ERR(password_check((str){0}, hash), OK);
+    CHECK_ERR(password_check(STR("x"), hash), ERR_PASSWORD_WRONG);
+    arena_end(&mem);
+}
+
+TEST(a_hash_of_the_tutorials_server_opens_under_each_of_its_names)
+{
+    CHECK_ERR(password_check(STR("12345678"), STR(STORED)), OK);
+    CHECK_ERR(password_check(STR("12345678"), changed(2, 'b')), OK);
+    CHECK_ERR(password_check(STR("12345678"), changed(2, 'y')), OK);
+    CHECK_ERR(password_check(STR("12345679"), STR(STORED)), ERR_PASSWORD_WRONG);
+    CHECK_ERR(password_check(STR("1234567"), STR(STORED)), ERR_PASSWORD_WRONG);
+}
+
+/* The salt's last character holds two bits of 128; the four others count for no library. */
+TEST(stray_bits_of_a_salt_do_not_count)
+{
+    CHECK(STORED[28] == 'e');
+    CHECK_ERR(password_check(STR("12345678"), changed(28, 'f')), OK);
+    CHECK_ERR(password_check(STR("12345678"), changed(28, 'u')), ERR_PASSWORD_WRONG);
+}
+
+TEST(every_character_of_the_result_counts)
+{
+    for (size_t at = 29; at < 60; at++)
+        CHECK_ERR(password_check(STR("12345678"), changed(at, STORED[at] == 'a' ? 'c' : 'a')),
+                  ERR_PASSWORD_WRONG);
+}
+
+TEST(a_stored_hash_of_no_known_kind_is_named_as_such)
+{
+    static char xs[61];
+
+    memset(xs, 'x', 60);
+    CHECK_ERR(password_check(STR("x"), (str){0}), ERR_HASH_UNKNOWN);
+    CHECK_ERR(password_check(STR("x"), STR("not a bcrypt hash")), ERR_HASH_UNKNOWN);
+    CHECK_ERR(password_check(STR("x"), str_of(xs)), ERR_HASH_UNKNOWN);
+    CHECK_ERR(password_check(STR("12345678"), changed(2, 'x')), ERR_HASH_UNKNOWN);
+    CHECK_ERR(password_check(STR("12345678"), changed(2, '\0')), ERR_HASH_UNKNOWN);
+    CHECK_ERR(password_check(STR("12345678"), changed(1, '3')), ERR_HASH_UNKNOWN);
+    CHECK_ERR(password_check(STR("12345678"), changed(30, '*')), ERR_HASH_UNKNOWN);
+    CHECK_ERR(password_check(STR("12345678"), changed(30, '\0')), ERR_HASH_UNKNOWN);
+    CHECK_ERR(password_check(STR("12345678"), str_head(STR(STORED), 59)), ERR_HASH_UNKNOWN);
+    CHECK_ERR(password_check(STR("12345678"), STR(STORED "x")), ERR_HASH_UNKNOWN);
+    CHECK_ERR(password_check(STR("12345678"),
+                             STR("$2$08$j.8Q5Z34h7/CqIjrqUNC0eL6/A1tJNXOMmEY72Cw/FfVX4ZDM0.eG")),
+              ERR_HASH_UNKNOWN);
+}
+
+/* A row could ask for 2^31 rounds: days of a core. */
+TEST(a_cost_beyond_reason_is_not_spent)
+{
+    CHECK_ERR(password_check(STR("12345678"), changed(4, '3')), ERR_HASH_UNKNOWN);      /* 38 */
+    CHECK_ERR(password_check(STR("12345678"),
+                             STR("$2b$31$j.8Q5Z34h7/CqIjrqUNC0eL6/A1tJNXOMmEY72Cw/FfVX4ZDM0.eG")),
+              ERR_HASH_UNKNOWN);
+    CHECK_ERR(password_check(STR("12345678"),
+                             STR("$2b$03$j.8Q5Z34h7/CqIjrqUNC0eL6/A1tJNXOMmEY72Cw/FfVX4ZDM0.eG")),
+              ERR_HASH_UNKNOWN);
+}
+
+TEST(nothing_new_is_cut_at_72_bytes_but_old_hashes_count_72)
+{
+    static char p[73];
+    struct arena mem;
+    str hash;
+
+    memset(p, 'p', sizeof p);
+    arena_init(&mem, 4096);
+    CHECK_ERR(password_hash(&mem, (str){ p, 73 }, LEAST, &hash), ERR_PASSWORD_POLICY);
+    CHECK_ERR(password_hash(&mem, (str){ p, 72 }, LEAST, &hash), OK);
+    CHECK_ERR(password_check((str){ p, 72 }, hash), OK);
+    CHECK_ERR(password_check((str){ p, 73 }, hash), OK);
+    CHECK_ERR(password_check((str){ p, 71 }, hash), ERR_PASSWORD_WRONG);
+    arena_end(&mem);
+}
+
+TEST(a_password_longer_than_a_body_may_be_is_checked_all_the_same)
+{
+    static char p[102400];
+
+    memset(p, 'p', sizeof p);
+    CHECK_ERR(password_check((str){ p, sizeof p }, STR(STORED)), ERR_PASSWORD_WRONG);
+}
+
+TEST(what_is_not_unicode_is_refused_before_any_hash)
+{
+    static const str bad[] = {
+        { "\xff", 1 }, { "a\xed\xa0\x80" "b", 5 }, { "\xc0\x80", 2 }, { "\xe2\x82", 2 },
+    };
+    struct arena mem;
+    str hash;
+
+    arena_init(&mem, 4096);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        CHECK_ERR(password_hash(&mem, bad[i], LEAST, &hash), ERR_NOT_UNICODE);
+        CHECK_ERR(password_check(bad[i], STR(STORED)), ERR_NOT_UNICODE);
+    }
+    arena_end(&mem);
+}
+
+/* Whoever signed up with "abc\0def" must not be opened by "abc". */
+TEST(a_password_never_ends_at_a_nul)
+{
+    struct arena mem;
+    str hash;
+
+    arena_init(&mem, 4096);
+    CHECK_ERR(password_hash(&mem, STR("abc"), LEAST, &hash), OK);
+    CHECK(password_check(STR("abc\0def"), hash) != OK);
+    CHECK(password_check(STR("abc\0"), hash) != OK);
+    CHECK(password_check(STR("12345678\0" "12345679"), STR(STORED)) != OK);
+    arena_end(&mem);
+}
+
+TEST(cost_is_read_and_compared)
+{
+    CHECK(password_cost(STR(STORED)) == 8);
+    CHECK(password_cost(changed(5, 'x')) == -1);
+    CHECK(password_cost((str){0}) == -1);
+    CHECK(!password_is_weak(STR(STORED), 8));
+    CHECK(password_is_weak(STR(STORED), 9));
+    CHECK(password_is_weak(STR("plain text"), 4));
+}
+
+TEST(a_cost_out_of_range_makes_no_hash)
+{
+    struct arena mem;
+    str hash;
+
+    arena_init(&mem, 4096);
+    CHECK_ERR(password_hash(&mem, STR("x"), 3, &hash), ERR_BUG);
+    CHECK_ERR(password_hash(&mem, STR("x"), 32, &hash), ERR_BUG);
+    arena_end(&mem);
+}
