@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+/* answers.c - the one place where a failure becomes a status and a sentence.
+ *
+ * `{}` is replaced by req->detail. The first table is the tutorial's wire, to the letter where it has
+ * a word for it; the second holds what production says otherwise. */
+#include "api/answers.h"
+
+#include "api/page.h"
+#include "api/router.h"
+
+// clang-format off
+const struct answer answers[MANNERS][ERR_COUNT] = {
+    [AS_TUTORIAL] = {
+        [ERR_TOKEN_MISSING]   = { 403, AS_MESSAGE, "No token provided!" },
+        [ERR_TOKEN_INVALID]   = { 401, AS_MESSAGE, "Unauthorized!" },
+        [ERR_ROLE_MISSING]    = { 403, AS_MESSAGE, "Require {} Role!" },
+        [ERR_USER_UNKNOWN]    = { 404, AS_MESSAGE, "User Not found." },
+        [ERR_PASSWORD_WRONG]  = { 401, AS_MESSAGE, "Invalid Password!", "accessToken" },
+        [ERR_USERNAME_TAKEN]  = { 400, AS_MESSAGE, "Failed! Username is already in use!" },
+        [ERR_EMAIL_TAKEN]     = { 400, AS_MESSAGE, "Failed! Email is already in use!" },
+        [ERR_ROLE_UNKNOWN]    = { 400, AS_MESSAGE, "Failed! Role does not exist = {}" },
+
+        [ERR_ROLE_REFUSED]    = { 403, AS_MESSAGE, "Failed! Role cannot be chosen = {}" },
+        [ERR_SIGNUP_CLOSED]   = { 403, AS_MESSAGE, "Failed! Registration is closed." },
+        [ERR_PASSWORD_POLICY] = { 400, AS_MESSAGE, "Failed! Password is too short or too long." },
+        [ERR_NOT_UNICODE]     = { 400, AS_MESSAGE, "Failed! Text is not well-formed Unicode." },
+        [ERR_BAD_REQUEST]     = { 400, AS_MESSAGE, "Failed! {} is missing or wrong." },
+        [ERR_TOO_MANY]        = { 429, AS_MESSAGE, "Too many attempts. Please wait and try again." },
+        [ERR_BUSY]            = { 503, AS_MESSAGE, "Please try again." },
+        [ERR_DB_AGAIN]        = { 503, AS_MESSAGE, "Please try again." },
+        [ERR_DB_DOWN]         = { 503, AS_MESSAGE, "Please try again." },
+        [ERR_DB_FULL]         = { 503, AS_MESSAGE, "Please try again." },
+
+        [ERR_NO_ROUTE]        = { 404, AS_PAGE, "Cannot {}" },
+        [ERR_NO_METHOD]       = { 404, AS_PAGE, "Cannot {}" },
+        [ERR_JSON_SHAPE]      = { 400, AS_PAGE },
+        [ERR_JSON_LIMIT]      = { 400, AS_PAGE },
+        [ERR_JSON_REPEATED]   = { 400, AS_PAGE },
+        [ERR_BODY_BROKEN]     = { 400, AS_PAGE },
+        [ERR_BODY_TOO_LARGE]  = { 413, AS_PAGE },
+        [ERR_BODY_PARAMETERS] = { 413, AS_PAGE },
+        [ERR_BODY_ENCODING]   = { 415, AS_PAGE },
+        [ERR_BODY_CHARSET]    = { 415, AS_PAGE },
+    },
+    [AS_SERVER] = {
+        [ERR_USER_UNKNOWN]    = { 401, AS_MESSAGE, "Invalid username or password!", "accessToken" },
+        [ERR_PASSWORD_WRONG]  = { 401, AS_MESSAGE, "Invalid username or password!", "accessToken" },
+
+        [ERR_NO_ROUTE]        = { 404, AS_PROBLEM, "There is nothing at this path." },
+        [ERR_NO_METHOD]       = { 405, AS_PROBLEM, "This path does not take that method." },
+        [ERR_JSON_SHAPE]      = { 400, AS_PROBLEM, "The body is not a JSON object." },
+        [ERR_JSON_LIMIT]      = { 400, AS_PROBLEM, "The body is nested too deep or holds too many values." },
+        [ERR_JSON_REPEATED]   = { 400, AS_PROBLEM, "The body names a member twice." },
+        [ERR_BODY_BROKEN]     = { 400, AS_PROBLEM, "The body does not unfold." },
+        [ERR_BODY_TOO_LARGE]  = { 413, AS_PROBLEM, "The body is too large." },
+        [ERR_BODY_PARAMETERS] = { 413, AS_PROBLEM, "The form has too many parameters." },
+        [ERR_BODY_ENCODING]   = { 415, AS_PROBLEM, "The body's content coding is not supported." },
+        [ERR_BODY_CHARSET]    = { 415, AS_PROBLEM, "The body's charset is not supported." },
+    },
+};
+
+static const struct { int status; const char *words; } words[] = {
+    { 400, "Bad Request" },            { 401, "Unauthorized" },        { 403, "Forbidden" },
+    { 404, "Not Found" },              { 405, "Method Not Allowed" },  { 408, "Request Timeout" },
+    { 413, "Payload Too Large" },      { 415, "Unsupported Media Type" }, { 417, "Expectation Failed" },
+    { 429, "Too Many Requests" },      { 431, "Request Header Fields Too Large" },
+    { 500, "Internal Server Error" },  { 503, "Service Unavailable" },
+};
+// clang-format on
+
+enum { MESSAGE_MAX = 128 << 10 };
+
+const char *status_words(int status)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words[i].status == status)
+            return words[i].words;
+    return "Error";
+}
+
+const struct answer *answer_of(enum manner manner, err e)
+{
+    static const struct answer unsaid = { 500, AS_MESSAGE, "Internal error." };
+
+    if (answers[manner][e].status)
+        return &answers[manner][e];
+    return answers[AS_TUTORIAL][e].status ? &answers[AS_TUTORIAL][e] : &unsaid;
+}
+
+/* The sentence with its {} filled in. */
+static str sentence(const struct req *req, const struct answer *a)
+{
+    str said = str_of(a->message ? a->message : status_words(a->status));
+    ptrdiff_t at = str_find(said, STR("{}"));
+    struct buf b;
+
+    if (at < 0)
+        return said;
+    buf_init(&b, req->mem, MESSAGE_MAX);
+    buf_put(&b, str_head(said, (size_t)at));
+    buf_put(&b, req->detail);
+    buf_put(&b, str_from(said, (size_t)at + 2));
+    return b.failed ? STR("") : buf_str(&b);
+}
+
+static str allowed(const struct req *req)
+{
+    unsigned methods;
+    struct buf b;
+
+    (void)route_match(req->api->config.routes, NO_METHOD, req->x->req.path, &methods);
+    buf_init(&b, req->mem, 128);
+    for (enum method m = GET; m < METHODS; m++)
+        if (methods & 1u << m)
+            buf_printf(&b, "%s%s", b.n ? ", " : "", method_name(m));
+    return buf_str(&b);
+}
+
+static void status_fields(const struct req *req, struct res *res, int status)
+{
+    if (status == 401)
+        res_header(res, STR("WWW-Authenticate"), STR("Bearer"));
+    if (status == 405)
+        res_header(res, STR("Allow"), allowed(req));
+    if (status == 503 || status == 429)
+        res_header(res, STR("Retry-After"), status == 503 ? STR("1") : STR("30"));
+}
+
+static err problem_send(struct res *res, const struct answer *a, str said)
+{
+    struct json_writer *w = res_json(res);
+
+    json_text(w, "type", STR("about:blank"));
+    json_text(w, "title", str_of(status_words(a->status)));
+    json_int(w, "status", a->status);
+    json_text(w, "detail", said);
+    json_text(w, "message", said);
+    return res_send_as(res, a->status, STR("application/problem+json"));
+}
+
+static err message_send(struct res *res, const struct answer *a, str said)
+{
+    struct json_writer *w = res_json(res);
+
+    if (a->null_member)
+        json_text(w, a->null_member, (str){0});
+    json_text(w, "message", said);
+    return res_send(res, a->status);
+}
+
+static void answer_send(struct req *req, struct res *res, const struct answer *a)
+{
+    str said = sentence(req, a);
+    err e;
+
+    status_fields(req, res, a->status);
+    switch (a->shape) {
+    case AS_PAGE:
+        e = page_send(res, a->status, said);
+        break;
+    case AS_PROBLEM:
+        e = problem_send(res, a, said);
+        break;
+    default:
+        e = message_send(res, a, said);
+    }
+    if (e == OK)
+        return;
+    res->x->res.status = a->status;                      /* no room even for the excuse: it stays empty */
+    res->x->res.body = (str){0};
+}
+
+void answer_error(struct req *req, struct res *res, err e)
+{
+    if (e == ERR_NO_ROUTE || e == ERR_NO_METHOD)
+        req->detail = page_request_line(req);
+    answer_send(req, res, answer_of(req->api->config.manner, e));
+}
+
+void answer_refusal(struct req *req, struct res *res, int status)
+{
+    const struct answer said = { status, req->api->config.manner == AS_SERVER ? AS_PROBLEM : AS_MESSAGE };
+
+    if (status == 413)
+        answer_error(req, res, ERR_BODY_TOO_LARGE);
+    else if (status == 503)
+        answer_error(req, res, ERR_BUSY);
+    else if (status == 417 && req->api->config.manner == AS_TUTORIAL)
+        res->x->res.status = status;                     /* Node's own answer: bare */
+    else
+        answer_send(req, res, &said);
+}

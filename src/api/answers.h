@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+/* answers.h - where a failure becomes a status and a sentence. */
+#ifndef API_ANSWERS_H
+#define API_ANSWERS_H
+
+#include "api/api.h"
+
+enum shape {
+    AS_MESSAGE,           /* {"message": ...} */
+    AS_PAGE,              /* Express's error page */
+    AS_PROBLEM,           /* problem details (RFC 9457) that carry the same message */
+};
+
+struct answer {
+    int status;
+    enum shape shape;
+    const char *message;      /* {} is req->detail; NULL: the status in words */
+    const char *null_member;  /* a member that stands before the message and is null; NULL: none */
+};
+
+/* A row that `AS_SERVER` lacks is the tutorial's; one that both lack is a 500 that says nothing. */
+extern const struct answer answers[MANNERS][ERR_COUNT];
+
+const struct answer *answer_of(enum manner manner, err e);
+
+/* The answer for a failure, with the fields that its status demands: WWW-Authenticate, Allow,
+ * Retry-After (RFC 9110 sections 11.6.1, 10.2.1, 10.2.3). */
+void answer_error(struct req *req, struct res *res, err e);
+
+/* The answer for what the HTTP server refuses by itself. */
+void answer_refusal(struct req *req, struct res *res, int status);
+
+/* "Not Found" for 404. */
+const char *status_words(int status);
+
+#endif

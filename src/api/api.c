@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+/* api.c - the engine: the HTTP server's callbacks, the walk along a row, the answer's parts. */
+#include "api/api.h"
+
+#include "api/answers.h"
+#include "api/body.h"
+#include "api/router.h"
+#include "auth/access.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+enum { JSON_MAX = 256 << 10, API_MEMORY_MAX = 64 << 10 };
+
+static bool is_separator(char c)
+{
+    return c == ' ' || c == ',' || c == '\t' || c == '\n';
+}
+
+/* http.origins, split. */
+static err origins_split(struct api *api, str text)
+{
+    if ((api->origins.at = NEW_ARRAY(&api->mem, str, ORIGINS_MAX)) == NULL)
+        return ERR_NO_MEMORY;
+    for (size_t at = 0; at < text.n;) {
+        size_t from = at;
+
+        while (at < text.n && !is_separator(text.p[at]))
+            at++;
+        if (at > from) {
+            if (api->origins.n == ORIGINS_MAX)
+                return ERR_BAD_SETTING;
+            api->origins.at[api->origins.n++] = (str){ text.p + from, at - from };
+        }
+        at++;
+    }
+    return OK;
+}
+
+err api_init(struct api *api, const struct api_config *config)
+{
+    err e;
+
+    *api = (struct api){ .config = *config };
+    arena_init(&api->mem, API_MEMORY_MAX);
+    if (!api->config.routes)
+        api->config.routes = routes;
+    if ((e = routes_check(api->config.routes)) != OK)
+        return e;
+    return origins_split(api, config->origins);
+}
+
+void api_end(struct api *api)
+{
+    arena_end(&api->mem);
+}
+
+void *api_thread_begin(void *app)
+{
+    struct api *api = app;
+    struct api_thread *own = calloc(1, sizeof *own);
+
+    if (!own)
+        return NULL;
+    own->auth = (struct auth){ .keys = api->config.keys, .rules = api->config.rules };
+    own->auth.tokens = jwt_cache_new();
+    own->auth.accesses = access_cache_new();
+    if (own->auth.tokens && own->auth.accesses && db_open(api->config.db, &own->auth.db) == OK)
+        return own;
+    api_thread_end(app, own);
+    return NULL;
+}
+
+void api_thread_end(void *, void *thread)
+{
+    struct api_thread *own = thread;
+
+    if (own->auth.db)
+        db_close(own->auth.db);
+    if (own->auth.accesses)
+        access_cache_free(own->auth.accesses);
+    if (own->auth.tokens)
+        jwt_cache_free(own->auth.tokens);
+    free(own);
+}
+
+static struct pool *choose(void *app, struct exchange *x, size_t *body_max)
+{
+    struct api *api = app;
+    unsigned methods;
+    const struct route *route = route_match(api->config.routes, method_of(x->req.method), x->req.path,
+                                            &methods);
+
+    *body_max = BODY_MAX;
+    x->route = route ? route : &nowhere;
+    return route ? api->config.pools[route->work] : NULL;
+}
+
+static struct req request(struct api *api, struct api_thread *own, struct exchange *x)
+{
+    return (struct req){
+        .x = x,
+        .api = api,
+        .own = own,
+        .auth = own ? &own->auth : NULL,
+        .mem = &x->mem,
+        .route = x->route ? x->route : &nowhere,
+        .method = method_of(x->req.method),
+    };
+}
+
+static struct res answer(const struct req *req)
+{
+    struct res res = { .x = req->x, .req = req };
+
+    res_header(&res, STR("X-Request-Id"), str_of(req->x->id));
+    if (req->api->config.manner == AS_SERVER)
+        res_header(&res, STR("X-Content-Type-Options"), STR("nosniff"));
+    return res;
+}
+
+static void run(void *app, void *own, struct exchange *x)
+{
+    struct req req = request(app, own, x);
+    struct res res = answer(&req);
+
+    run_route(&req, &res);
+}
+
+/* Browsers show a page only an answer with the CORS fields, so these pass cors too. */
+static void refuse(void *app, struct exchange *x, int status)
+{
+    struct req req = request(app, NULL, x);
+    struct res res = answer(&req);
+
+    if (status != 417 && cors(&req, &res, NULL) != OK)
+        x->res.headers_n = 0;
+    x->res.status = 0;
+    answer_refusal(&req, &res, status);
+}
+
+struct http_app api_app(struct api *api)
+{
+    return (struct http_app){
+        .app = api,
+        .thread_begin = api_thread_begin,
+        .thread_end = api_thread_end,
+        .route = choose,
+        .run = run,
+        .refuse = refuse,
+    };
+}
+
+static err walk(const struct step *s, struct req *req, struct res *res)
+{
+    err e = OK;
+
+    for (; s->run && !e && !res->x->res.status; s++)
+        e = s->run(req, res, s->arg);
+    return e;
+}
+
+/* One line an event that an operator counts, and one for each failure that is ours. */
+static void request_log(const struct req *req, const struct res *res, err e)
+{
+    int status = res->x->res.status;
+    enum log_level level = e == OK ? LOG_INFO : status >= 500 ? LOG_ERROR : LOG_WARN;
+
+    if (!req->event && status < 500)
+        return;
+    log_line(level, req->event ? req->event : "request",
+             (const struct kv[]){ text_kv("err", str_of(e == OK ? "OK" : err_name(e))),
+                                  text_kv("user", req->who),
+                                  text_kv("route", str_of(req->route->path)),
+                                  int_kv("status", status),
+                                  int_kv("ms", clock_mono_ms() - req->x->began),
+                                  text_kv("id", str_of(req->x->id)), {0} });
+}
+
+void run_route(struct req *req, struct res *res)
+{
+    err e = walk(before_all, req, res);
+
+    if (!e)
+        e = walk(req->route->first, req, res);
+    if (!e && !res->x->res.status)
+        e = req->route->then(req, res);
+    if (e)
+        answer_error(req, res, e);
+    request_log(req, res, e);
+}
+
+str req_param(const struct req *req, const char *name)
+{
+    return route_param(req->route, req->x->req.path, str_of(name));
+}
+
+str req_header(const struct req *req, str name)
+{
+    return str_trim(http_header(req->x, name));
+}
+
+void res_header(struct res *res, str name, str value)
+{
+    http_answer_header(res->x, name, value);
+}
+
+/* Send `body`, and in the tutorial's manner tag it and answer 304 to who has it. */
+static void body_send(struct res *res, int status, str type, str body)
+{
+    struct exchange *x = res->x;
+    const struct req *req = res->req;
+
+    x->res.status = status;
+    x->res.body = body;
+    if (req->api->config.manner == AS_TUTORIAL) {
+        str tag = etag_of(req->own ? &req->own->etags : NULL, &x->mem, body);
+
+        res_header(res, STR("ETag"), tag);
+        if (status == 200 && (req->method == GET || req->method == HEAD) && etag_is_known(x, tag)) {
+            x->res.status = 304;
+            x->res.body = (str){0};
+            return;
+        }
+    }
+    res_header(res, STR("Content-Type"), type);
+}
+
+struct json_writer *res_json(struct res *res)
+{
+    buf_init(&res->text, &res->x->mem, JSON_MAX);
+    json_open(&res->json, &res->text);
+    return &res->json;
+}
+
+err res_send_as(struct res *res, int status, str type)
+{
+    json_close(&res->json);
+    if (res->text.failed)
+        return ERR_NO_MEMORY;
+    body_send(res, status, type, buf_str(&res->text));
+    return OK;
+}
+
+err res_send(struct res *res, int status)
+{
+    return res_send_as(res, status, STR("application/json; charset=utf-8"));
+}
+
+err res_text(struct res *res, int status, str text)
+{
+    body_send(res, status, STR("text/html; charset=utf-8"), text);
+    return OK;
+}
+
+err res_message(struct res *res, int status, str text)
+{
+    json_text(res_json(res), "message", text);
+    return res_send(res, status);
+}

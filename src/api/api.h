@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+/* api.h - what routes, steps and controllers see: a request, its answer, and the rows they stand in.
+ *
+ * A step or a controller returns OK, which is next(), or the failure that ends the request; what the
+ * client then reads stands in answers.c. One that answers by itself has set a status, and the walk
+ * ends there. Everything runs straight down one thread; req->mem ends with the request. */
+#ifndef API_API_H
+#define API_API_H
+
+#include "api/etag.h"
+#include "auth/auth.h"
+#include "base/json.h"
+#include "http/http.h"
+#include "http/workers.h"
+
+enum method { NO_METHOD, GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, METHODS };
+
+/* What a route costs, and so where it runs: NONE never waits and runs on the loop. */
+enum work { NONE, READS, WRITES, HASHES, WORKS };
+
+/* Which column of answers.c speaks: the tutorial's texts, or those of production. */
+enum manner { AS_TUTORIAL, AS_SERVER, MANNERS };
+
+struct req;
+struct res;
+struct form;
+
+typedef err step_fn(struct req *req, struct res *res, const char *arg);
+typedef err controller(struct req *req, struct res *res);
+
+struct step { step_fn *run; const char *arg; };
+
+struct route {
+    enum method method;
+    const char *path;                 /* segments; `:id` stands for any one segment */
+    const struct form *body;          /* NULL: the body is read but not looked at */
+    const struct step *first;         /* ended by {0} */
+    controller *then;
+    enum work work;
+};
+
+/* What an api is made with. All of it stays with the caller and outlives the api. */
+struct api_config {
+    enum manner manner;
+    str welcome;                      /* the message of GET / */
+    str origins;                      /* of front-ends, separated by blanks or commas */
+    bool blank_names;                 /* a username or an e-mail may be null or empty (dev) */
+    const struct auth_rules *rules;
+    const struct keyring *keys;
+    const struct db_config *db;
+    const struct route *routes;       /* NULL: the table of routes.c */
+    struct pool *pools[WORKS];        /* NULL: on the loop. May be set until the server runs */
+};
+
+enum { ORIGINS_MAX = 64 };
+
+/* Read-only while the server runs, so that all threads share it. */
+struct api {
+    struct api_config config;
+    struct strs origins;
+    struct arena mem;                 /* what api_init made */
+};
+
+/* What a thread that runs requests owns. */
+struct api_thread {
+    struct auth auth;
+    struct etags etags;
+};
+
+struct req {
+    struct exchange *x;
+    const struct api *api;
+    struct api_thread *own;           /* NULL while the server refuses by itself */
+    struct auth *auth;                /* own's */
+    struct arena *mem;                /* the exchange's */
+    const struct route *route;
+    enum method method;
+    const struct json *tree;          /* the body as it was sent; NULL: none */
+    const void *body;                 /* the row's form, filled in */
+    int64_t user_id;                  /* set by verify_token */
+    str detail;                       /* for the {} of a sentence in answers.c */
+    const char *event;                /* what the log calls this request; NULL: only failures of ours */
+    str who;                          /* whose account it is about, for the log */
+};
+
+struct res {
+    struct exchange *x;
+    const struct req *req;
+    struct buf text;
+    struct json_writer json;
+};
+
+/* Take the config over and check the table: ERR_BUG, logged, when two rows could match one request;
+ * ERR_BAD_SETTING for more than ORIGINS_MAX origins. */
+err api_init(struct api *api, const struct api_config *config);
+void api_end(struct api *api);
+
+/* The callbacks for http_config and, begin and end, for pool_config, with `api` as their app. */
+struct http_app api_app(struct api *api);
+void *api_thread_begin(void *api);    /* a struct api_thread; NULL, logged, when the database is not there */
+void api_thread_end(void *api, void *own);
+
+/* Walk a row: what all share, the row's own steps, the controller. The first failure is the answer. */
+void run_route(struct req *req, struct res *res);
+
+/* A parameter of the path, as sent (not decoded); p == NULL when the row has none of that name. */
+str req_param(const struct req *req, const char *name);
+
+/* A header's value, trimmed; empty when it is not there. */
+str req_header(const struct req *req, str name);
+
+/* Begin a JSON object; add members to it; send it, as application/json or as another type of it. */
+struct json_writer *res_json(struct res *res);
+err res_send(struct res *res, int status);
+err res_send_as(struct res *res, int status, str type);
+
+/* The whole answer: a text as the tutorial sends one (text/html), or {"message": text}. */
+err res_text(struct res *res, int status, str text);
+err res_message(struct res *res, int status, str text);
+
+/* An answer's field, name and value constant or in req->mem. */
+void res_header(struct res *res, str name, str value);
+
+/* The tables of routes.c. */
+extern const struct route routes[], nowhere;
+extern const struct step before_all[];
+
+step_fn cors, parse_body, allow_headers;                               /* middleware/cors.c, forms.c */
+step_fn verify_token, require_role;                                    /* middleware/auth_jwt.c */
+step_fn check_signup_open, check_duplicate_user, check_roles_exist;    /* middleware/verify_signup.c */
+
+controller welcome, no_route;                                          /* controllers/home.c */
+controller signup, signin;                                             /* controllers/auth.c */
+controller public_board, user_board, moderator_board, admin_board;     /* controllers/user.c */
+
+#endif

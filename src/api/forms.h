@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/* forms.h - what the bodies of routes must look like: tables of fields, read into typed structs.
+ *
+ * A controller never sees a missing field, a number for a name, or an object for a password. What
+ * the tutorial answers with a crash, a hang or a message of its libraries is ERR_BAD_REQUEST here,
+ * with req->detail naming the field. Unknown fields are ignored; of repeated ones the last counts. */
+#ifndef API_FORMS_H
+#define API_FORMS_H
+
+#include "api/api.h"
+
+enum { NAME_MAX_CODES = 255, ROLE_ITEMS_MAX = 64 };
+
+enum field_kind {
+    FIELD_NAME,           /* str: text, or null as p == NULL where blank names are allowed */
+    FIELD_LOGIN,          /* the same; other scalars and lists name nobody: ERR_USER_UNKNOWN */
+    FIELD_PASSWORD,       /* str: text, perhaps with lone surrogates (WTF-8): the domain refuses them */
+    FIELD_ROLES,          /* struct asked_roles */
+};
+
+struct field {
+    const char *key;
+    enum field_kind kind;
+    size_t at;            /* in the struct */
+    size_t codes_max;     /* code points of a name; 0: any number */
+};
+
+struct form {
+    size_t size;
+    const struct field *fields;
+};
+
+/* The roles that a sign-up asks for. */
+struct asked_roles {
+    struct strs names;    /* texts, up to the first item that is none */
+    str odd;              /* that item as String(item) has it: no role can have it; p == NULL: none */
+    bool is_text;         /* sent as one text: `names` are its UTF-16 units, as the tutorial walks it */
+};
+
+/* Bodies of POST /api/auth/signup and /signin. */
+struct signup { str username, email, password; struct asked_roles roles; };
+struct signin { str username, password; };
+
+extern const struct form signup_form, signin_form;
+
+/* Fill a new struct from the body's tree (NULL: nothing was sent). ERR_BAD_REQUEST, ERR_USER_UNKNOWN,
+ * ERR_NO_MEMORY. */
+err form_read(struct req *req, const struct form *form, const void **out);
+
+/* String(value) as JavaScript has it: null, 1e+21, [object Object], a,b, (of ["a","b",null]). */
+err json_as_string(struct buf *to, const struct json *value);
+
+#endif

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+/* verify_signup.c - may this account be made. */
+#include "api/api.h"
+#include "api/forms.h"
+#include "auth/account.h"
+#include "store/role.h"
+
+err check_signup_open(struct req *req, struct res *, const char *)
+{
+    return req->auth->rules->signup_open ? OK : ERR_SIGNUP_CLOSED;
+}
+
+err check_duplicate_user(struct req *req, struct res *, const char *)
+{
+    const struct signup *form = req->body;
+
+    req->event = "signup";
+    req->who = form->username;
+    return account_check_free(req->auth, req->mem, form->username, form->email);
+}
+
+/* Where sign-ups cannot choose, only the default role may be named: the one with the lowest id. */
+static err check_roles_allowed(struct req *req, struct strs names)
+{
+    struct roles all;
+    err e;
+
+    if (names.n == 0 || req->auth->rules->signup_roles)
+        return OK;
+    if ((e = roles_all(req->auth->db, req->mem, &all)) != OK)
+        return e;
+    for (size_t i = 0; i < names.n; i++)
+        if (all.n == 0 || !str_is(names.at[i], all.at[0].name)) {
+            req->detail = names.at[i];
+            return ERR_ROLE_REFUSED;
+        }
+    return OK;
+}
+
+err check_roles_exist(struct req *req, struct res *, const char *)
+{
+    const struct signup *form = req->body;
+    err e = roles_check_exist(req->auth, req->mem, form->roles.names, &req->detail);
+
+    if (e != OK)
+        return e;
+    if (form->roles.odd.p) {
+        req->detail = form->roles.odd;
+        return ERR_ROLE_UNKNOWN;
+    }
+    if (form->roles.is_text) {
+        req->detail = STR("roles");
+        return ERR_BAD_REQUEST;
+    }
+    return check_roles_allowed(req, form->roles.names);
+}

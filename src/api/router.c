@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/* router.c - match a request to its row. Linear: fine below some 200 rows; measure before making it
+ * clever. */
+#include "api/router.h"
+
+#include "base/log.h"
+
+static const char *const names[METHODS] = {
+    [GET] = "GET",     [HEAD] = "HEAD",     [POST] = "POST",       [PUT] = "PUT",
+    [PATCH] = "PATCH", [DELETE] = "DELETE", [OPTIONS] = "OPTIONS",
+};
+
+enum method method_of(str name)
+{
+    for (enum method m = GET; m < METHODS; m++)
+        if (str_is(name, str_of(names[m])))
+            return m;
+    return NO_METHOD;
+}
+
+const char *method_name(enum method method)
+{
+    return names[method] ? names[method] : "";
+}
+
+static str without_slash(str path)
+{
+    if (path.n && path.p[path.n - 1] == '/')
+        path.n--;
+    return path;
+}
+
+static bool is_param(str s)
+{
+    return s.n && s.p[0] == ':';
+}
+
+/* Does `b` fit the pattern `a`?  `b` is a path, or, when `b_pattern` says so, a pattern too: then,
+ * could one path fit both? */
+static bool fits(str a, str b, bool b_pattern)
+{
+    bool more_a, more_b;
+    str x, y;
+
+    if (a.n <= 1 || b.n <= 1)
+        return a.n == b.n;
+    a = str_from(without_slash(a), 1);
+    b = str_from(without_slash(b), 1);
+    do {
+        more_a = str_cut(a, '/', &x, &a);
+        more_b = str_cut(b, '/', &y, &b);
+        if (is_param(x) ? y.n == 0 : !str_is_nocase(x, y) && !(b_pattern && is_param(y)))
+            return false;
+    } while (more_a && more_b);
+    return more_a == more_b;
+}
+
+const struct route *route_match(const struct route *table, enum method method, str path, unsigned *methods)
+{
+    const struct route *found = NULL;
+    enum method want = method == HEAD ? GET : method;
+
+    *methods = 0;
+    if (path.n == 0)
+        path = STR("/");
+    if (path.p[0] != '/')
+        return NULL;
+    for (const struct route *r = table; r->path; r++) {
+        if (!fits(str_of(r->path), path, false))
+            continue;
+        *methods |= 1u << r->method | (r->method == GET ? 1u << HEAD : 0);
+        if (r->method == want)
+            found = r;
+    }
+    return found;
+}
+
+str route_param(const struct route *route, str path, str name)
+{
+    str pattern = str_from(str_of(route->path), 1), x, y;
+    bool more;
+
+    path = str_from(without_slash(path), 1);
+    do {
+        more = str_cut(pattern, '/', &x, &pattern);
+        (void)str_cut(path, '/', &y, &path);             /* the path fits: as many segments */
+        if (is_param(x) && str_is(str_from(x, 1), name))
+            return y;
+    } while (more);
+    return (str){0};
+}
+
+err routes_check(const struct route *table)
+{
+    for (const struct route *a = table; a->path; a++)
+        for (const struct route *b = a + 1; b->path; b++)
+            if (a->method == b->method && fits(str_of(a->path), str_of(b->path), true)) {
+                log_error("routes", text_kv("clash", str_of(a->path)), text_kv("with", str_of(b->path)));
+                return ERR_BUG;
+            }
+    return OK;
+}
