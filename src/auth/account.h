@@ -8,33 +8,43 @@
 #include "auth/auth.h"
 #include "store/user.h"
 
-/* A sign-up. username and email may be NULL strs (p == NULL) where the tutorial's may. */
+/* A sign-up. username and email may be NULL strs (p == NULL) where the tutorial's may; NULL equals
+ * NULL, as there. */
 struct new_account {
     str username, email, password;
-    struct strs roles;              /* names; n == 0: the default role, the one with the lowest id */
+    struct strs roles;              /* names, repeated or not; n == 0: the default role, which is the
+                                       one named "user", else the one with the lowest id */
 };
 
-/* Is the name, or else the address, taken?  OK, ERR_USERNAME_TAKEN, ERR_EMAIL_TAKEN. A first look:
- * account_create decides. */
+/* Is the name, or else the address, taken?  OK, ERR_USERNAME_TAKEN, ERR_EMAIL_TAKEN; ERR_NOT_UNICODE,
+ * ERR_BAD_REQUEST (over 255 code points). A first look: account_create decides. */
 err account_check_free(struct auth *a, struct arena *mem, str username, str email);
 
 /* Do all these roles exist?  OK, or ERR_ROLE_UNKNOWN with *which set to the first that does not. */
 err roles_check_exist(struct auth *a, struct arena *mem, struct strs names, str *which);
 
-/* Hash the password, then store account, names and roles in one transaction; of any number of
- * simultaneous calls for one name exactly one succeeds. ERR_USERNAME_TAKEN, ERR_EMAIL_TAKEN,
- * ERR_ROLE_UNKNOWN, ERR_PASSWORD_POLICY, ERR_NOT_UNICODE, ERR_BAD_REQUEST (a name over 255 code points).
- * Hashes: not on a loop's thread. */
+/* Hash the password (its NFC), then store account, names and roles in one transaction; of any number
+ * of simultaneous calls for one name exactly one succeeds. ERR_USERNAME_TAKEN, ERR_EMAIL_TAKEN,
+ * ERR_ROLE_UNKNOWN (also when there is no role at all), ERR_PASSWORD_POLICY (under
+ * rules->password_min code points, over 72 bytes), ERR_NOT_UNICODE, ERR_BAD_REQUEST (a name over 255
+ * code points). Hashes: not on a loop's thread. */
 err account_create(struct auth *a, struct arena *mem, const struct new_account *want, int64_t *id);
 
-/* The account behind a name, however it is spelled (name.h): an exact spelling first. Rows that
- * another program wrote beside us are found too. ERR_USER_UNKNOWN. */
+/* The account behind a name, however it is spelled (name.h): an exact spelling first, of several the
+ * lowest id. Rows that another program wrote beside us are found too. ERR_USER_UNKNOWN,
+ * ERR_NOT_UNICODE. */
 err account_by_name(struct auth *a, struct arena *mem, str username, struct user *out);
 
+/* All of these: ERR_USER_UNKNOWN when there is no such account. What a change cuts off is every token
+ * issued up to and within the second of the change; session_open dates later ones behind it. */
+
+/* Its tokens stop. Fails as account_create does about the password, and hashes too. */
 err account_set_password(struct auth *a, struct arena *mem, int64_t id, str password);
 err account_disable(struct auth *a, int64_t id);        /* its tokens stop at the next request */
 err account_enable(struct auth *a, int64_t id);         /* tokens from before stay refused */
 err account_delete(struct auth *a, int64_t id);         /* with its roles and names */
+
+/* Twice is OK, and so is taking what it does not hold. ERR_ROLE_UNKNOWN. */
 err account_give_role(struct auth *a, struct arena *mem, int64_t id, str role);
 err account_take_role(struct auth *a, struct arena *mem, int64_t id, str role);
 

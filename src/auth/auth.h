@@ -22,12 +22,20 @@ struct auth_rules {
 
 struct access_cache;                  /* access.h */
 
+/* How far this thread has looked through rows that other programs wrote (claim.c). */
+struct claim_look {
+    int64_t seen;                     /* ids up to this one; 0: start from the watermark */
+    int64_t again_at;                 /* ms, monotonic: when to start from it anyhow */
+    int64_t unsaved;                  /* rows since the watermark was last moved */
+};
+
 struct auth {
     struct db *db;                    /* this thread's */
     const struct keyring *keys;       /* what signs, and verifies first */
     const struct auth_rules *rules;
     struct jwt_cache *tokens;         /* this thread's; NULL: none */
     struct access_cache *accesses;    /* this thread's; NULL: none */
+    struct claim_look look;           /* zero at first */
 };
 
 #endif

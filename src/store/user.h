@@ -38,6 +38,9 @@ err user_delete(struct db *db, int64_t id);       /* with its roles, names and s
  * gone, or is another by createdAt, is taken over. Inside db_write. */
 err name_claim(struct db *db, enum name_kind kind, str key, int64_t user_id, int64_t created_at);
 
+/* Give up the claim on a name that this account holds; no claim is OK. Inside db_write. */
+err name_release(struct db *db, enum name_kind kind, str key, int64_t user_id);
+
 /* Accounts by id from `after` on, `limit` at most. */
 typedef err user_row(void *arg, const struct user *user);
 err users_after(struct db *db, struct arena *mem, int64_t after, int64_t limit, user_row *row, void *arg);

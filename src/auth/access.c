@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+/* access.c - who is calling, and may they.
+ *
+ * On a hit nothing is allocated and the database is asked for its version only. The version is taken
+ * before the reading, so what changes in between makes the entry stale, never wrong. */
+#include "auth/access.h"
+
+#include "store/role.h"
+#include "store/user.h"
+
+enum { SLOTS = 256, ROLES_BYTES = 208, ROLES_NOT_READ = -1 };
+
+/* What is known of one account under one version of the database. */
+struct facts {
+    int64_t id;
+    int64_t issued_from;            /* seconds: tokens issued before are refused */
+    bool is_open;                   /* its row is there and not disabled */
+    bool is_cut;                    /* it has a cut-off of its own */
+    short roles_n;                  /* bytes in roles[], or ROLES_NOT_READ */
+    char roles[ROLES_BYTES];        /* names, each behind a byte that holds its length */
+};
+
+struct slot { int64_t version; struct facts facts; };
+
+struct access_cache { struct slot slots[SLOTS]; };
+
+struct access_cache *access_cache_new(void)
+{
+    struct access_cache *cache = calloc(1, sizeof *cache);
+
+    for (size_t i = 0; cache && i < SLOTS; i++)
+        cache->slots[i].version = -1;
+    return cache;
+}
+
+void access_cache_free(struct access_cache *cache)
+{
+    free(cache);
+}
+
+static struct slot *slot_of(struct auth *a, int64_t id)
+{
+    return a->accesses ? &a->accesses->slots[(uint64_t)id % SLOTS] : NULL;
+}
+
+/* -1 without a cache: nobody would look. */
+static int64_t version_of(struct auth *a)
+{
+    return a->accesses ? db_version(a->db) : -1;
+}
+
+static struct facts *facts_kept(struct auth *a, int64_t version, int64_t id)
+{
+    struct slot *slot = slot_of(a, id);
+
+    return slot && version >= 0 && slot->version == version && slot->facts.id == id ? &slot->facts : NULL;
+}
+
+err access_tokens_from(struct db *db, struct arena *mem, int64_t *out)
+{
+    str value;
+    err e = meta_read(db, mem, STR("tokens_from"), &value);
+
+    *out = 0;
+    if (e == OK)
+        (void)str_int(value, out);      /* what is no number leaves 0 */
+    return e == ERR_NOT_FOUND ? OK : e;
+}
+
+static int64_t latest(int64_t a, int64_t b, int64_t c)
+{
+    int64_t ab = a > b ? a : b;
+
+    return ab > c ? ab : c;
+}
+
+static err facts_read(struct db *db, struct arena *mem, int64_t id, struct facts *out)
+{
+    struct account_state state;
+    struct user user;
+    int64_t all_from;
+    err e = user_by_id(db, mem, id, &user);
+
+    *out = (struct facts){ .id = id, .roles_n = ROLES_NOT_READ };
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    if ((e = account_state_of(db, id, user.created_at, &state)) != OK)
+        return e;
+    if ((e = access_tokens_from(db, mem, &all_from)) != OK)
+        return e;
+    out->is_open = state.disabled_at == 0;
+    out->is_cut = state.tokens_from != 0;
+    out->issued_from = latest(user.created_at, state.tokens_from, all_from);
+    return OK;
+}
+
+static bool is_accepted(const struct auth *a, const struct facts *f, const struct claims *claims)
+{
+    if (!f->is_open)
+        return false;
+    if (!claims->has_issued_at)
+        return !a->rules->iat_required && !f->is_cut;
+    return claims->issued_at >= f->issued_from;
+}
+
+/* Keep what was read under `version`; from then on it is the kept one that counts. */
+static void facts_keep(struct auth *a, int64_t version, const struct facts *facts)
+{
+    struct slot *slot = slot_of(a, facts->id);
+
+    if (slot && version >= 0)
+        *slot = (struct slot){ version, *facts };
+}
+
+err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, int64_t *user_id)
+{
+    struct claims claims;
+    struct facts *kept, fresh;
+    int64_t version;
+    err e;
+
+    e = a->tokens ? jwt_verify_cached(a->tokens, mem, a->keys, token, now, &claims)
+                  : jwt_verify(mem, a->keys, token, now, &claims);
+    if (e != OK)
+        return e;
+    version = version_of(a);
+    if ((kept = facts_kept(a, version, claims.user_id)) == NULL) {
+        if ((e = facts_read(a->db, mem, claims.user_id, &fresh)) != OK)
+            return e;
+        facts_keep(a, version, &fresh);
+        kept = &fresh;
+    }
+    if (!is_accepted(a, kept, &claims))
+        return ERR_TOKEN_INVALID;
+    *user_id = claims.user_id;
+    return OK;
+}
+
+static bool is_asked_for(str any_of, str role)
+{
+    str name;
+
+    do {
+        (void)str_cut(any_of, '|', &name, &any_of);      /* the last one has no '|' behind it */
+        if (name.n && str_is(name, role))
+            return true;
+    } while (any_of.n);
+    return false;
+}
+
+/* Pack the names, or leave them unread where they do not fit. */
+static void roles_pack(struct facts *f, struct strs roles)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < roles.n; i++) {
+        str name = roles.at[i];
+
+        if (name.n > 255 || name.n + 1 > ROLES_BYTES - n)
+            return;
+        f->roles[n++] = (char)(unsigned char)name.n;
+        if (name.n)
+            memcpy(f->roles + n, name.p, name.n);
+        n += name.n;
+    }
+    f->roles_n = (short)n;
+}
+
+static bool packed_has(const struct facts *f, str any_of)
+{
+    for (short i = 0; i < f->roles_n;) {
+        str name = { f->roles + i + 1, (unsigned char)f->roles[i] };
+
+        if (is_asked_for(any_of, name))
+            return true;
+        i = (short)(i + 1 + (short)name.n);
+    }
+    return false;
+}
+
+err access_has_role(struct auth *a, struct arena *mem, int64_t user_id, str any_of)
+{
+    int64_t version = version_of(a);
+    struct facts *kept = facts_kept(a, version, user_id);
+    struct strs roles;
+    err e;
+
+    if (kept && kept->roles_n != ROLES_NOT_READ)
+        return packed_has(kept, any_of) ? OK : ERR_ROLE_MISSING;
+    if ((e = roles_of_user(a->db, mem, user_id, &roles)) != OK)
+        return e;
+    if (kept)
+        roles_pack(kept, roles);
+    for (size_t i = 0; i < roles.n; i++)
+        if (is_asked_for(any_of, roles.at[i]))
+            return OK;
+    return ERR_ROLE_MISSING;
+}
