@@ -1,5 +1,6 @@
-# make            build/release/latchkey                  make check     unit tests and house rules
-# make asan tsan  the same checks in builds of their own  make fuzz      build the fuzzers (clang)
+# make            build/release/latchkey                  make check     unit tests, fuzz seeds, house rules
+# make asan tsan  the same checks in builds of their own  make clang     the same with another compiler
+# make fuzz       the fuzzers, build/fuzz/fuzz/* (clang)  make T=jwt check   only what is called that
 # make install DESTDIR= PREFIX=/usr/local                 make clean
 # Engines: MYSQL and PGSQL are built in when pkg-config finds their clients; MYSQL=no leaves one out.
 BUILD  ?= release
@@ -12,14 +13,20 @@ HOSTCC ?= $(CC)
 have = $(shell pkg-config --exists $(1) && echo yes || echo no)
 O    = build/$(BUILD)
 
+CC_clang = clang
+CC_fuzz  = clang
+CC      := $(or $(CC_$(BUILD)),$(CC))
+
 CSTD   = -std=gnu2x -D_GNU_SOURCE -Isrc -I$(O)/gen
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
          -Wmissing-prototypes -Wvla -Wno-missing-field-initializers -Werror
 HARDEN = -fPIE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
          -fcf-protection=full -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
 FLAGS_release = -O2 -g $(HARDEN)
+FLAGS_clang   = -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan    = -O1 -g -fsanitize=thread
+FLAGS_fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK_release  = -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 ENGINES = sqlite $(if $(filter yes,$(MYSQL)),mysql) $(if $(filter yes,$(PGSQL)),pgsql)
@@ -30,6 +37,7 @@ SRC  = $(filter-out src/main.c src/store/db_%.c,$(shell find src -name '*.c' | s
        $(wildcard $(ENGINES:%=src/store/db_%.c))
 OBJ  = $(SRC:%.c=$(O)/%.o) $(O)/gen/migrations.o $(O)/gen/pi.o
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/*_test.c))
+FUZZ = $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
 CFLAGS_ALL = $(CSTD) $(WARN) $(FLAGS_$(BUILD)) $(ENGINES:%=-DWITH_%) $(shell pkg-config --cflags $(LIBS)) $(CFLAGS)
 LDLIBS_ALL = $(shell pkg-config --libs $(LIBS)) -lunistring -lpthread $(LDLIBS)
@@ -44,8 +52,8 @@ $(O)/%.o: %.c $(O)/flags
 # Unrolled lanes are too much for gcc's variable tracking: fewer debug facts, no complaint.
 $(O)/src/crypto/bcrypt_lanes.o: private CFLAGS_ALL += -g1
 
-$(O)/gen/%.o: $(O)/gen/%.c
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+$(O)/gen/%.o: $(O)/gen/%.c $(O)/flags
+	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # tools/embed turns the migrations into a C table.
 $(O)/gen/migrations.c: tools/embed $(wildcard src/store/migrations/*.sql)
@@ -62,23 +70,40 @@ $(O)/tests/%: $(O)/tests/unit/%.o $(O)/tests/test.o $(OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS_$(BUILD)) -o $@ $^ $(LDLIBS_ALL)
 
+# Under BUILD=fuzz a fuzzer; else the same code with a main that replays the seeds.
+$(O)/fuzz/%: $(O)/tests/fuzz/%.o $(if $(filter fuzz,$(BUILD)),,$(O)/tests/fuzz/replay.o) $(OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS_$(BUILD)) $(if $(filter fuzz,$(BUILD)),-fsanitize=fuzzer) -o $@ $^ $(LDLIBS_ALL)
+
+# Rewritten only when they change, so another option or compiler rebuilds.
 $(O)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(CFLAGS_ALL)' | cmp -s - $@ || echo '$(CC) $(CFLAGS_ALL)' > $@
 
-check: $(O)/latchkey $(UNIT)
+programs: $(O)/latchkey $(UNIT) $(FUZZ)
+
+check: programs
 	tests/run $(O)
 
-asan tsan:
+asan tsan clang:
 	$(MAKE) BUILD=$@ check
+
+fuzz:
+	$(MAKE) BUILD=fuzz fuzzers
+
+fuzzers: $(FUZZ)
 
 install: $(O)/latchkey
 	install -D -s $(O)/latchkey $(DESTDIR)$(PREFIX)/bin/latchkey
+	install -D -m 644 docs/latchkey.8 $(DESTDIR)$(PREFIX)/share/man/man8/latchkey.8
+	install -D -m 644 docs/latchkey.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/latchkey.conf.5
+	install -d $(DESTDIR)$(PREFIX)/share/doc/latchkey
+	$(O)/latchkey settings > $(DESTDIR)$(PREFIX)/share/doc/latchkey/latchkey.conf
 
 clean:
 	rm -rf build
 
 -include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: check asan tsan install clean FORCE
+.PHONY: programs check asan tsan clang fuzz fuzzers install clean FORCE
 .SECONDARY:

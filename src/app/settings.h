@@ -11,27 +11,62 @@
 /* A secret has no .p that a log or a printf could reach by habit. */
 struct secret { str bytes_; };
 
+/* Where a value came from; a later one wins. */
+enum setting_from { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAG };
+
+enum { SETTINGS_ROWS_MAX = 64 };
+
 struct settings {
     bool dev;                          /* which column of defaults */
+    str config_file;                   /* p == NULL: none was read */
     str http_listen, http_origins;     /* origins: separated by blanks or commas */
-    int64_t http_port, http_loops;
+    int64_t http_port, http_loops;     /* 0: a free port; one loop a core */
+    int64_t http_connections;          /* in all loops together */
+    int64_t http_head_ms, http_body_ms, http_idle_ms, http_write_ms, http_work_ms;
     str welcome;                       /* the message of GET / */
     str db_url;
     int64_t db_wait;                   /* ms */
-    struct secret token_secret;
+    int64_t db_threads, db_queue;
+    struct secret token_secret;        /* bytes_.p == NULL: none was given */
     str token_secret_file;
     int64_t token_ttl;                 /* s */
     bool signup_open, signup_roles;
-    int64_t password_cost, password_min, password_threads, password_queue;
-    str log_level;
+    int64_t password_cost, password_min, password_threads, password_queue;   /* threads 0: one a core */
+    str log_level;                     /* info, warn or error */
+
+    /* Where each row of the table got its value; `line` where that was the file. */
+    unsigned char from[SETTINGS_ROWS_MAX];
+    unsigned line[SETTINGS_ROWS_MAX];
 };
 
-enum { SETTINGS_FILE_MAX = 64 << 10 };
+enum {
+    SETTINGS_FILE_MAX = 64 << 10,
+    SECRET_BYTES_MAX = 4096,
+    SETTINGS_MEMORY = 1 << 20,         /* an arena of this size holds what settings_read puts there */
+};
 
 /* Read default < file < environment < command line. What is wrong is said on standard error, one line
- * each with where it stood; ERR_BAD_SETTING. `rest` gets the arguments that are no flags. Texts lie
- * in `mem`. */
+ * each with where it stood; ERR_BAD_SETTING. Texts lie in `mem`.
+ *
+ * argv    argv[0] is the command's name and passed over. `--http.port 8080`, `--http.port=8080` and
+ *         `--config FILE` are ours: a flag that is ours has a dot in its name, or is --config.
+ * rest    gets everything else in order: words, flags of the command's own (`--fresh`), and "--" with
+ *         all that follows it. NULL: there must be none.
+ *
+ * LATCHKEY_TOKEN_SECRET is taken out of the environment, its bytes wiped: once, before threads. */
 err settings_read(struct settings *s, struct arena *mem, bool dev, int argc, char **argv, struct strs *rest);
+
+/* Read everything again but secrets, as SIGHUP asks for. What can only change with a restart keeps
+ * its old value, and a line on standard error names it. On failure `s` is not to be used. */
+err settings_reread(struct settings *s, struct arena *mem, const struct settings *old, int argc, char **argv);
+
+/* Read a configuration file's text into `s`. `name` is for complaints. ERR_BAD_SETTING. */
+err settings_parse(struct settings *s, struct arena *mem, str name, str text);
+
+/* Read a secret from a file: a regular one of ours or root's that group and others cannot touch (that
+ * is not asked of a systemd credential, which the system guards). One newline at the end is cut, every
+ * other byte is kept. ERR_BAD_SETTING, said on standard error. */
+err secret_read(struct secret *secret, struct arena *mem, str path, bool credential);
 
 void settings_help(FILE *to);          /* for --help: key, default, help */
 void settings_sample(FILE *to);        /* `latchkey settings`: a commented latchkey.conf */

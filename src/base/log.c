@@ -9,7 +9,7 @@ enum { LINE_MAX_BYTES = 4096, VALUE_MAX = 256 };
 
 struct line { char p[LINE_MAX_BYTES]; size_t n; };
 
-static enum log_level level_least = LOG_INFO;
+static _Atomic enum log_level level_least = LOG_INFO;
 
 static void put(struct line *l, const char *p, size_t n)
 {

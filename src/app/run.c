@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+/* run.c - open, serve, stop.
+ *
+ * Opened in this order, closed in the opposite one: settings, database, rules, pools, server. Signals
+ * are blocked in all threads and wait for one that does nothing else, so none ever interrupts a call. */
+#include "app/run.h"
+
+#include "app/house.h"
+#include "base/log.h"
+#include "http/server.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+struct run {
+    const struct run_mode *mode;
+    struct arena mem;
+    struct settings settings;
+    bool fresh;
+    struct db_config db;
+    struct keyring keys;
+    struct house house;
+    struct pool *hashes, *dbs;
+    struct http_server *server;
+    pthread_t signals;
+};
+
+static err complain(const char *what, err e)
+{
+    fprintf(stderr, "latchkey: %s: %s\n", what, err_meaning(e));
+    return e;
+}
+
+/* ----------------------------------------------------------------------------------------- signals */
+
+static sigset_t our_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+/* The thread that signals go to. The first SIGTERM or SIGINT asks the server to drain and ends it. */
+static void *wait_for_signals(void *arg)
+{
+    struct run *run = arg;
+    sigset_t set = our_signals();
+    int signal_number;
+
+    for (;;) {
+        if (sigwait(&set, &signal_number) != 0)
+            continue;
+        if (signal_number == SIGHUP) {
+            house_reread(&run->house);
+            continue;
+        }
+        log_warn("stopping", int_kv("signal", signal_number));
+        http_server_stop(run->server);
+        return NULL;
+    }
+}
+
+static void signals_block(void)
+{
+    sigset_t set = our_signals();
+
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);   /* fails for a bad first argument only */
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+/* ------------------------------------------------------------------------------------ opening it all */
+
+static unsigned cores(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+}
+
+static unsigned threads_of(int64_t setting)
+{
+    return setting ? (unsigned)setting : cores();
+}
+
+/* Connections are files; the soft limit is often 1024. */
+static void raise_file_limit(int64_t connections)
+{
+    struct rlimit limit;
+    rlim_t want = (rlim_t)connections + 256;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
+        return;
+    limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < want)
+        log_warn("file_limit", int_kv("wanted", (int64_t)want), int_kv("got", (int64_t)limit.rlim_cur));
+}
+
+static err pools_start(struct run *run)
+{
+    const struct settings *s = &run->settings;
+    struct pool_config hashes = {
+        .name = "hash", .threads = threads_of(s->password_threads), .waiting_max = (unsigned)s->password_queue, .nice = 10,
+        .app = &run->house, .thread_begin = house_thread_begin, .thread_end = house_thread_end,
+    };
+    struct pool_config dbs = {
+        .name = "db", .threads = (unsigned)s->db_threads, .waiting_max = (unsigned)s->db_queue,
+        .app = &run->house, .thread_begin = house_thread_begin, .thread_end = house_thread_end,
+    };
+    err e;
+
+    if ((e = pool_start(&hashes, &run->hashes)) != OK)
+        return e;
+    return pool_start(&dbs, &run->dbs);
+}
+
+static err server_open(struct run *run)
+{
+    const struct settings *s = &run->settings;
+    bool six = str_find(s->http_listen, STR(":")) >= 0;
+    unsigned loops = threads_of(s->http_loops);
+    struct http_config config = {
+        .listen = arena_printf(&run->mem, "%s" STR_FMT "%s:%d", six ? "[" : "", STR_ARG(s->http_listen), six ? "]" : "",
+                               (int)s->http_port),
+        .loops = loops,
+        .limits = {
+            .head_max = 16 << 10, .headers_max = HTTP_HEADERS_MAX, .memory_max = 4 << 20,
+            .connections_max = (unsigned)s->http_connections / loops + 1,
+            .head_ms = s->http_head_ms, .body_ms = s->http_body_ms, .idle_ms = s->http_idle_ms,
+            .write_ms = s->http_write_ms, .work_ms = s->http_work_ms,
+        },
+        .app = house_app(&run->house),
+    };
+
+    if (!config.listen.p)
+        return ERR_NO_MEMORY;
+    raise_file_limit(s->http_connections);
+    return http_server_open(&config, &run->server);
+}
+
+/* Pools are told where they work only once they run, and they begin their threads on an edition. */
+static err house_open(struct run *run)
+{
+    struct pool *pools[WORKS] = {0};
+    struct db *db;
+    bool reads_at_once;
+    err e;
+
+    if ((e = db_open(&run->db, &db)) != OK)
+        return e;
+    reads_at_once = db_reads_at_once(db);
+    db_close(db);
+    run->house.config = (struct api_config){
+        .manner = run->mode->manner, .blank_names = run->mode->dev, .keys = &run->keys, .db = &run->db,
+    };
+    if ((e = house_init(&run->house, &run->settings)) != OK || (e = pools_start(run)) != OK)
+        return e;
+    pools[READS] = reads_at_once ? NULL : run->dbs;
+    pools[WRITES] = run->dbs;
+    pools[HASHES] = run->hashes;
+    house_set_pools(&run->house, pools);
+    return OK;
+}
+
+/* ------------------------------------------------------------------------------------------- running */
+
+static err run_words(struct run *run, const struct strs *rest)
+{
+    for (size_t i = 0; i < rest->n; i++) {
+        if (run->mode->dev && str_is(rest->at[i], STR("--fresh"))) {
+            run->fresh = true;
+            continue;
+        }
+        fprintf(stderr, "latchkey: `" STR_FMT "` is not understood; --help lists what is\n",
+                STR_ARG(str_head(rest->at[i], 64)));
+        return ERR_BAD_SETTING;
+    }
+    return OK;
+}
+
+static err run_prepare(struct run *run, int argc, char **argv)
+{
+    struct strs rest;
+    err e;
+
+    if ((e = settings_read(&run->settings, &run->mem, run->mode->dev, argc, argv, &rest)) != OK)
+        return e;
+    if ((e = run_words(run, &rest)) != OK)
+        return e;
+    run->db = (struct db_config){ .url = run->settings.db_url, .wait_ms = run->settings.db_wait };
+    return run->mode->prepare(&run->settings, &run->mem, &run->db);
+}
+
+static err run_open(struct run *run)
+{
+    err e;
+
+    keyring_init(&run->keys, run->settings.token_secret.bytes_);
+    run->keys.lax = run->mode->dev;
+    explicit_bzero((char *)run->settings.token_secret.bytes_.p, run->settings.token_secret.bytes_.n);
+    if ((e = migrate(&run->db, run->fresh ? MIGRATE_FRESH : MIGRATE_KEEP, run->mode->owner)) != OK)
+        return complain("the database cannot be brought up to date", e);
+    if ((e = house_open(run)) != OK)
+        return complain("the server cannot start", e);
+    if ((e = server_open(run)) != OK)
+        return complain("the server cannot listen", e);
+    return OK;
+}
+
+static err run_serve(struct run *run)
+{
+    bool six = str_find(run->settings.http_listen, STR(":")) >= 0;
+    err e;
+
+    if (pthread_create(&run->signals, NULL, wait_for_signals, run) != 0)
+        return complain("the server cannot start", ERR_NO_MEMORY);
+    printf("listening on http://%s" STR_FMT "%s:%d\n", six ? "[" : "", STR_ARG(run->settings.http_listen),
+           six ? "]" : "", http_server_port(run->server));
+    (void)fflush(stdout);               /* a reader that left changes nothing for us */
+    run->mode->say(&run->settings);
+    if ((e = http_server_run(run->server)) != OK)
+        (void)complain("the server stopped", e);
+    (void)pthread_kill(run->signals, SIGTERM);      /* fails when it has ended by itself */
+    (void)pthread_join(run->signals, NULL);
+    return e;
+}
+
+static void run_close(struct run *run)
+{
+    if (run->server)
+        http_server_close(run->server);
+    if (run->hashes)
+        pool_stop(run->hashes);
+    if (run->dbs)
+        pool_stop(run->dbs);
+    house_end(&run->house);
+    keyring_end(&run->keys);
+    arena_end(&run->mem);
+}
+
+static int run_help(const struct run_mode *mode)
+{
+    printf("%s\n  --config FILE          Read settings from FILE first; also LATCHKEY_CONFIG.\n", mode->usage);
+    settings_help(stdout);
+    puts("\nThe environment takes LATCHKEY_HTTP_PORT for --http.port and so on.");
+    return 0;
+}
+
+int run_main(const struct run_mode *mode, int argc, char **argv)
+{
+    struct run run = { .mode = mode, .house = { .argc = argc, .argv = argv } };
+    err e;
+
+    for (int i = 1; i < argc; i++)
+        if (str_is(str_of(argv[i]), STR("--help")) || str_is(str_of(argv[i]), STR("-h")))
+            return run_help(mode);
+    arena_init(&run.mem, SETTINGS_MEMORY);
+    signals_block();
+    run.house.app = api_app(NULL);
+    if ((e = run_prepare(&run, argc, argv)) == OK && (e = run_open(&run)) == OK)
+        e = run_serve(&run);
+    run_close(&run);
+    return e == OK ? 0 : e == ERR_BAD_SETTING ? 2 : 1;
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT
+/* settings.c - the settings table; what a value may be; the table printed in three ways.
+ *
+ * To add a setting: a member in settings.h and a row here. File, environment, command line, --help,
+ * the sample file and docs/settings.md follow. */
+#include "app/setting.h"
+
+#include "base/utf8.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+
+static const char *check_address(const struct settings *s, str value)
+{
+    char z[64];
+    struct in6_addr six;
+    struct in_addr four;
+
+    if (value.n >= sizeof z)
+        return "must be an IP address";
+    memcpy(z, value.p, value.n);
+    z[value.n] = 0;
+    if (inet_pton(AF_INET, z, &four) == 1) {
+        if (s->dev && ntohl(four.s_addr) >> 24 != 127)
+            return "must be a loopback address: dev is open to everyone who reaches it; use `latchkey serve`";
+        return NULL;
+    }
+    if (inet_pton(AF_INET6, z, &six) == 1) {
+        if (s->dev && !IN6_IS_ADDR_LOOPBACK(&six))
+            return "must be a loopback address: dev is open to everyone who reaches it; use `latchkey serve`";
+        return NULL;
+    }
+    return "must be an IP address such as 127.0.0.1 or ::1";
+}
+
+/* scheme://host or scheme://host:port as a browser sends it (RFC 6454 section 6.1). */
+static bool is_origin(str s)
+{
+    ptrdiff_t at = str_find(s, STR("://"));
+
+    if (at <= 0 || (size_t)at + 3 >= s.n)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '"' || (i >= (size_t)at + 3 && strchr("/?#@", s.p[i])))
+            return false;
+    return true;
+}
+
+static const char *check_origins(const struct settings *s, str value)
+{
+    (void)s;
+    while (value.n) {
+        size_t n = 0;
+
+        while (n < value.n && !strchr(" \t,", value.p[n]))
+            n++;
+        if (n && !is_origin(str_head(value, n)))
+            return "must be origins as browsers send them, such as https://app.example.org, without a path";
+        value = str_from(value, n + 1);
+    }
+    return NULL;
+}
+
+/* The URL is printed in logs and seen in process lists: no place for a password. */
+static const char *check_db_url(const struct settings *s, str value)
+{
+    str scheme, rest, user, password, host;
+
+    (void)s;
+    if (!str_cut(value, ':', &scheme, &rest) || !rest.n)
+        return "must be sqlite:FILE, mysql://user@host/database or pgsql://user@host/database";
+    if (str_is(scheme, STR("sqlite")))
+        return NULL;
+    if (!str_is(scheme, STR("mysql")) && !str_is(scheme, STR("pgsql")))
+        return "names an engine that does not exist; there are sqlite, mysql and pgsql";
+    if (str_find(rest, STR("password=")) >= 0 ||
+        (str_cut(rest, '@', &user, &host) && str_cut(str_from(user, 2), ':', &user, &password)))
+        return "must not hold a password: others can read it there";
+    return NULL;
+}
+
+static const char *check_level(const struct settings *s, str value)
+{
+    (void)s;
+    if (str_is(value, STR("info")) || str_is(value, STR("warn")) || str_is(value, STR("error")))
+        return NULL;
+    return "must be info, warn or error";
+}
+
+#define AT(member) .at = offsetof(struct settings, member)
+
+// clang-format off
+const struct setting settings_table[] = {
+    { .key = "http.listen", .kind = KIND_TEXT, AT(http_listen), .def = "127.0.0.1",
+      .min = 2, .max = 63, .check = check_address,
+      .help = "IP address to listen on; `dev` takes loopback addresses only." },
+    { .key = "http.port", .kind = KIND_INTEGER, AT(http_port), .def = "8080", .min = 0, .max = 65535, .env = "PORT",
+      .help = "TCP port to listen on; 0 picks a free one." },
+    { .key = "http.loops", .kind = KIND_INTEGER, AT(http_loops), .def = "0", .min = 0, .max = 256,
+      .help = "Threads that read and write connections; 0 is one a core." },
+    { .key = "http.origins", .kind = KIND_TEXT, AT(http_origins), .def = "http://localhost:8081",
+      .min = 0, .max = 4096, .check = check_origins, .reread = true,
+      .help = "Origins whose pages may call the server from a browser (CORS), separated by blanks." },
+    { .key = "http.welcome", .kind = KIND_TEXT, AT(welcome), .def = "Welcome to Latchkey.",
+      .dev = "Welcome to bezkoder application.", .min = 0, .max = 1024, .reread = true,
+      .help = "The message of GET /." },
+    { .key = "http.connections", .kind = KIND_INTEGER, AT(http_connections), .def = "16384", .min = 16, .max = 1000000,
+      .help = "Connections held at the same time; one more is not accepted." },
+    { .key = "http.head-timeout", .kind = KIND_MS, AT(http_head_ms), .def = "10s", .min = 100, .max = 600000,
+      .help = "How long a client may take to send a request's line and headers." },
+    { .key = "http.body-timeout", .kind = KIND_MS, AT(http_body_ms), .def = "30s", .min = 100, .max = 600000,
+      .help = "How long a client may take to send a request's body." },
+    { .key = "http.idle-timeout", .kind = KIND_MS, AT(http_idle_ms), .def = "30s", .min = 100, .max = 3600000,
+      .help = "How long a connection is kept open for the next request." },
+    { .key = "http.write-timeout", .kind = KIND_MS, AT(http_write_ms), .def = "30s", .min = 100, .max = 600000,
+      .help = "How long a client may take to receive an answer." },
+    { .key = "http.work-timeout", .kind = KIND_MS, AT(http_work_ms), .def = "30s", .min = 100, .max = 600000,
+      .help = "How long an answer may take to make; also how long a stopping server waits for answers." },
+    { .key = "db.url", .kind = KIND_TEXT, AT(db_url), .def = "sqlite:latchkey.db",
+      .min = 1, .max = 1023, .check = check_db_url,
+      .help = "The database: sqlite:FILE." },
+    { .key = "db.wait", .kind = KIND_MS, AT(db_wait), .def = "5s", .min = 1, .max = 600000,
+      .help = "How long a request waits for a lock in the database before it is answered 503." },
+    { .key = "db.threads", .kind = KIND_INTEGER, AT(db_threads), .def = "4", .min = 1, .max = 256,
+      .help = "Threads that write to the database, each with a connection of its own." },
+    { .key = "db.queue", .kind = KIND_INTEGER, AT(db_queue), .def = "256", .min = 1, .max = 65536,
+      .help = "Requests that may wait for such a thread; one more is answered 503." },
+    { .key = "token.secret-file", .kind = KIND_SECRET, AT(token_secret_file),
+      .secret = offsetof(struct settings, token_secret), .def = "", .min = 0, .max = 4095,
+      .help = "File with the key that signs tokens (HS256): at least 32 random bytes, mode 0600." },
+    { .key = "token.ttl", .kind = KIND_SECONDS, AT(token_ttl), .def = "24h", .min = 1, .max = 366 * 86400,
+      .reread = true, .help = "How long a token is good for." },
+    { .key = "signup.open", .kind = KIND_YES_NO, AT(signup_open), .def = "yes", .reread = true,
+      .help = "Whether strangers may register." },
+    { .key = "signup.roles", .kind = KIND_YES_NO, AT(signup_roles), .def = "no", .dev = "yes", .reread = true,
+      .help = "Whether they may choose their roles. Anyone can then make himself an administrator." },
+    { .key = "password.cost", .kind = KIND_INTEGER, AT(password_cost), .def = "10", .dev = "8", .min = 4, .max = 16,
+      .help = "bcrypt's cost for new hashes: one more doubles the time of a sign-in." },
+    { .key = "password.min", .kind = KIND_INTEGER, AT(password_min), .def = "8", .dev = "0", .min = 0, .max = 64,
+      .help = "Characters a new password has at least." },
+    { .key = "password.threads", .kind = KIND_INTEGER, AT(password_threads), .def = "0", .min = 0, .max = 256,
+      .help = "Threads that hash passwords; 0 is one a core." },
+    { .key = "password.queue", .kind = KIND_INTEGER, AT(password_queue), .def = "32", .dev = "1024", .min = 1, .max = 65536,
+      .help = "Requests that may wait for such a thread; one more is answered 503." },
+    { .key = "log.level", .kind = KIND_TEXT, AT(log_level), .def = "info", .min = 4, .max = 5, .check = check_level,
+      .reread = true, .help = "The least a line must matter to be logged: info, warn or error." },
+    {0}
+};
+// clang-format on
+
+_Static_assert(sizeof settings_table / sizeof settings_table[0] <= SETTINGS_ROWS_MAX, "SETTINGS_ROWS_MAX is too small");
+
+/* The number kept, or false. Without a unit only 0 is a duration: 30 of what? */
+static bool duration_parse(str value, bool keep_seconds, int64_t *out)
+{
+    static const struct { const char *unit; int64_t ms; } units[] = {
+        { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { "", 0 },
+    };
+    size_t digits = 0;
+    int64_t n;
+
+    while (digits < value.n && value.p[digits] >= '0' && value.p[digits] <= '9')
+        digits++;
+    if (!str_int(str_head(value, digits), &n))
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (!str_is(str_from(value, digits), str_of(units[i].unit)))
+            continue;
+        if ((units[i].ms == 0 && n) || __builtin_mul_overflow(n, units[i].ms, &n) || (keep_seconds && n % 1000))
+            return false;
+        *out = keep_seconds ? n / 1000 : n;
+        return true;
+    }
+    return false;
+}
+
+static const char *number_set(struct settings *s, struct arena *mem, const struct setting *row, str value)
+{
+    int64_t n;
+
+    if (row->kind == KIND_INTEGER && !str_int(value, &n))
+        return "must be a whole number";
+    if (row->kind == KIND_MS && !duration_parse(value, false, &n))
+        return "must be a duration with its unit, such as 500ms, 10s or 15m";
+    if (row->kind == KIND_SECONDS && !duration_parse(value, true, &n))
+        return "must be a duration of whole seconds with its unit, such as 30s, 15m, 24h or 7d";
+    if (n < row->min || n > row->max) {
+        const char *unit = row->kind == KIND_MS ? " ms" : row->kind == KIND_SECONDS ? " s" : "";
+        str why = arena_printf(mem, "must be from %lld to %lld%s", (long long)row->min, (long long)row->max, unit);
+
+        return why.p ? why.p : "is out of range";
+    }
+    *(int64_t *)((char *)s + row->at) = n;
+    return NULL;
+}
+
+static const char *text_set(struct settings *s, struct arena *mem, const struct setting *row, str value)
+{
+    const char *why;
+    str copy;
+
+    if ((int64_t)value.n < row->min)
+        return "must not be empty or this short";
+    if ((int64_t)value.n > row->max)
+        return "is too long";
+    if (!utf8_is_well_formed(value))
+        return "must be well-formed UTF-8";
+    for (size_t i = 0; i < value.n; i++)
+        if (iscntrl((unsigned char)value.p[i]))
+            return "must not hold control characters";
+    if (row->check && (why = row->check(s, value)) != NULL)
+        return why;
+    copy = arena_dup(mem, value);
+    if (!copy.p)
+        return "does not fit in memory";
+    *(str *)((char *)s + row->at) = copy;
+    return NULL;
+}
+
+const char *setting_set(struct settings *s, struct arena *mem, const struct setting *row, str value)
+{
+    bool yes = str_is(value, STR("yes"));
+
+    switch (row->kind) {
+    case KIND_TEXT:
+    case KIND_SECRET:
+        return text_set(s, mem, row, value);
+    case KIND_YES_NO:
+        if (!yes && !str_is(value, STR("no")))
+            return "must be yes or no";
+        *(bool *)((char *)s + row->at) = yes;
+        return NULL;
+    case KIND_INTEGER:
+    case KIND_MS:
+    case KIND_SECONDS:
+        break;
+    }
+    return number_set(s, mem, row, value);
+}
+
+const struct setting *setting_by_key(str key)
+{
+    for (const struct setting *row = settings_table; row->key; row++)
+        if (str_is(key, str_of(row->key)))
+            return row;
+    return NULL;
+}
+
+str setting_env(struct arena *mem, const struct setting *row, bool bare)
+{
+    size_t n = strlen(row->key) - (bare ? sizeof "-file" - 1 : 0);
+    str name = arena_printf(mem, "LATCHKEY_%.*s", (int)n, row->key);
+
+    for (size_t i = 0; i < name.n; i++) {
+        char *c = (char *)name.p + i;
+
+        *c = *c == '.' || *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+    }
+    return name;
+}
+
+err settings_default(struct settings *s, struct arena *mem)
+{
+    for (const struct setting *row = settings_table; row->key; row++)
+        if (setting_set(s, mem, row, str_of(s->dev && row->dev ? row->dev : row->def)))
+            return ERR_BUG;
+    return OK;
+}
+
+/* ------------------------------------------------------------------------------------ the table printed */
+
+static str section_of(const struct setting *row)
+{
+    return str_head(str_of(row->key), strcspn(row->key, "."));
+}
+
+static bool opens_section(const struct setting *row)
+{
+    return row == settings_table || !str_is(section_of(row), section_of(row - 1));
+}
+
+void settings_help(FILE *to)
+{
+    for (const struct setting *row = settings_table; row->key; row++) {
+        fprintf(to, "  --%-20s %s\n", row->key, row->help);
+        if (row->def[0])
+            fprintf(to, "  %22s Default: %s", "", row->def);
+        if (row->def[0] && row->dev)
+            fprintf(to, "; in dev: %s", row->dev);
+        if (row->def[0])
+            fputc('\n', to);
+    }
+}
+
+void settings_sample(FILE *to)
+{
+    fputs("# latchkey.conf - settings of `latchkey serve`. Lines are commented out where they say the default.\n"
+          "# The environment (LATCHKEY_HTTP_PORT=8080) and flags (--http.port 8080) go before this file.\n",
+          to);
+    for (const struct setting *row = settings_table; row->key; row++) {
+        if (opens_section(row))
+            fprintf(to, "\n[" STR_FMT "]\n", STR_ARG(section_of(row)));
+        fprintf(to, "# %s\n#%s = %s\n", row->help, row->key + section_of(row).n + 1,
+                row->def[0] ? row->def : "/etc/latchkey/token.secret");
+    }
+}
+
+static const char *kind_name(enum kind kind)
+{
+    static const char *const names[] = {
+        [KIND_INTEGER] = "a number", [KIND_MS] = "a duration", [KIND_SECONDS] = "a duration",
+        [KIND_YES_NO] = "yes or no", [KIND_TEXT] = "text",     [KIND_SECRET] = "a file's name",
+    };
+
+    return names[kind];
+}
+
+static void markdown_row(FILE *to, struct arena *mem, const struct setting *row)
+{
+    str env = setting_env(mem, row, false);
+
+    fprintf(to, "| `%s` | %s | %s%s%s | %s%s%s | `" STR_FMT "`", row->key, kind_name(row->kind), row->def[0] ? "`" : "",
+            row->def, row->def[0] ? "`" : "none", row->dev ? "`" : "", row->dev ? row->dev : "", row->dev ? "`" : "",
+            STR_ARG(env));
+    if (row->env)
+        fprintf(to, ", `%s`", row->env);
+    if (row->kind == KIND_SECRET) {
+        str bare = setting_env(mem, row, true);
+
+        fprintf(to, ", `" STR_FMT "` (the secret itself)", STR_ARG(bare));
+    }
+    fprintf(to, " | %s%s |\n", row->help, row->reread ? " Re-read on SIGHUP." : "");
+}
+
+void settings_markdown(FILE *to)
+{
+    struct arena mem;
+
+    arena_init(&mem, 1 << 16);
+    fputs("# Settings\n\n"
+          "Printed by `latchkey settings --markdown`; do not edit. A setting is given in the file that `--config`\n"
+          "names (section and name, as in `[http]` `port = 8080`), in the environment, or as a flag (`--http.port\n"
+          "8080`). A flag goes before the environment, the environment before the file, the file before the default.\n"
+          "Durations carry their unit: `500ms`, `10s`, `15m`, `24h`, `7d`.\n",
+          to);
+    for (const struct setting *row = settings_table; row->key; row++) {
+        if (opens_section(row))
+            fprintf(to, "\n## [" STR_FMT "]\n\n| setting | is | default | in `dev` | environment | what it does |\n"
+                    "|---|---|---|---|---|---|\n", STR_ARG(section_of(row)));
+        markdown_row(to, &mem, row);
+    }
+    arena_end(&mem);
+}
