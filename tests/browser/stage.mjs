@@ -44,14 +44,14 @@ export async function build(site, api) {
   await vite.build({ root: REACT, logLevel: 'error', build: { outDir: site, emptyOutDir: true } });
 }
 
-// Resolves with the address the server says it listens on.
+// Resolves with the address that the server's first line names.
 function address(child) {
   return new Promise((resolve, reject) => {
     let said = '';
     const hear = (bytes) => {
       said += bytes;
-      const found = said.match(/http:\/\/(127\.0\.0\.1|localhost):([1-9]\d*)(?=\D)/);
-      if (found) resolve(`http://127.0.0.1:${found[2]}`);
+      const found = said.match(/^listening on (http:\S+)\n/m);
+      if (found) resolve(found[1]);
     };
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
