@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+// main.jsx - puts the application on the page.
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { App } from './App.jsx';
+import './style.css';
+
+createRoot(document.getElementById('root')).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);
