@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/* workers.c - pools of worker threads, each with one bounded queue. */
+#include "http/workers.h"
+
+#include "base/log.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct pool {
+    struct pool_config config;
+    pthread_mutex_t lock;               /* over all below */
+    pthread_cond_t work, begun;
+    struct job *first, **end;
+    size_t waiting;
+    bool stopping;
+    unsigned begun_n, failed_n;
+    unsigned threads_n;
+    pthread_t threads[];
+};
+
+static struct job *take(struct pool *p)
+{
+    struct job *job = p->first;
+
+    p->first = job->next;
+    if (!p->first)
+        p->end = &p->first;
+    p->waiting--;
+    return job;
+}
+
+/* Jobs until the pool stops and nothing waits. */
+static void work(struct pool *p, void *own)
+{
+    pthread_mutex_lock(&p->lock);
+    for (;;) {
+        struct job *job;
+
+        while (!p->first && !p->stopping)
+            pthread_cond_wait(&p->work, &p->lock);
+        if (!p->first)
+            break;
+        job = take(p);
+        pthread_mutex_unlock(&p->lock);
+        job->run(job, own);
+        pthread_mutex_lock(&p->lock);
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void name_and_weigh(const struct pool_config *c)
+{
+    char name[16];
+
+    (void)snprintf(name, sizeof name, "%s", c->name ? c->name : "worker");
+    (void)pthread_setname_np(pthread_self(), name);              /* only for people */
+    if (c->nice && setpriority(PRIO_PROCESS, (id_t)gettid(), c->nice) != 0)
+        log_warn("pool", text_kv("name", str_of(name)), text_kv("failed", STR("setpriority")));
+}
+
+static void *worker(void *arg)
+{
+    struct pool *p = arg;
+    const struct pool_config *c = &p->config;
+    void *own;
+
+    name_and_weigh(c);
+    own = c->thread_begin ? c->thread_begin(c->app) : p;
+    pthread_mutex_lock(&p->lock);
+    p->begun_n++;
+    p->failed_n += own == NULL;
+    pthread_cond_signal(&p->begun);
+    pthread_mutex_unlock(&p->lock);
+    if (!own)
+        return NULL;
+    work(p, own);
+    if (c->thread_end)
+        c->thread_end(c->app, own);
+    return NULL;
+}
+
+/* Signals are for the main thread. */
+static bool start_threads(struct pool *p)
+{
+    sigset_t all, before;
+    pthread_attr_t attr;
+    bool ok = pthread_attr_init(&attr) == 0;
+
+    if (!ok)
+        return false;
+    if (p->config.stack)
+        ok = pthread_attr_setstacksize(&attr, p->config.stack) == 0;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    while (ok && p->threads_n < p->config.threads) {
+        ok = pthread_create(&p->threads[p->threads_n], &attr, worker, p) == 0;
+        p->threads_n += ok;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attr);
+    return ok;
+}
+
+err pool_start(const struct pool_config *config, struct pool **out)
+{
+    struct pool *p;
+    bool ok;
+
+    if (config->threads == 0)
+        return ERR_BAD_SETTING;
+    if ((p = calloc(1, sizeof *p + config->threads * sizeof *p->threads)) == NULL)
+        return ERR_NO_MEMORY;
+    p->config = *config;
+    p->end = &p->first;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->work, NULL);
+    pthread_cond_init(&p->begun, NULL);
+    ok = start_threads(p);
+    pthread_mutex_lock(&p->lock);
+    while (p->begun_n < p->threads_n)
+        pthread_cond_wait(&p->begun, &p->lock);
+    ok = ok && p->failed_n == 0;
+    pthread_mutex_unlock(&p->lock);
+    if (!ok) {
+        pool_stop(p);
+        return ERR_IO;
+    }
+    *out = p;
+    return OK;
+}
+
+bool pool_offer(struct pool *p, struct job *job)
+{
+    bool taken;
+
+    pthread_mutex_lock(&p->lock);
+    taken = !p->stopping && p->waiting < p->config.waiting_max;
+    if (taken) {
+        job->next = NULL;
+        *p->end = job;
+        p->end = &job->next;
+        p->waiting++;
+        pthread_cond_signal(&p->work);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return taken;
+}
+
+void pool_stop(struct pool *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->stopping = true;
+    pthread_cond_broadcast(&p->work);
+    pthread_mutex_unlock(&p->lock);
+    for (unsigned i = 0; i < p->threads_n; i++)
+        pthread_join(p->threads[i], NULL);
+    pthread_cond_destroy(&p->begun);
+    pthread_cond_destroy(&p->work);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
+size_t pool_waiting(struct pool *p)
+{
+    size_t n;
+
+    pthread_mutex_lock(&p->lock);
+    n = p->waiting;
+    pthread_mutex_unlock(&p->lock);
+    return n;
+}
