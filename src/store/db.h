@@ -6,7 +6,8 @@
  *
  *     err e = db_one(db, mem, Q_USER_BY_ID, IN(integer(id)), OUT(text_at(&name), int_at(&n)));
  *
- * Failures: ERR_NOT_FOUND (db_one without a row), ERR_EXISTS (a unique or primary key said no),
+ * Failures: ERR_NOT_FOUND (db_one without a row; a row that names another which is gone), ERR_EXISTS
+ * (a unique or primary key said no), ERR_DB_SCHEMA (a table or column is not there),
  * ERR_DB_DOWN (cannot be reached; the next call tries again), ERR_DB_AGAIN (deadlock, serialisation
  * failure: db_write repeats it), ERR_BUSY (waited too long for a lock or a connection), ERR_DB_FULL
  * (no room, or read-only), ERR_NO_MEMORY, ERR_BUG (a query or its lists are wrong). */
@@ -66,7 +67,9 @@ static inline struct out datetime_at(int64_t *seconds)
 
 /* What a connection is opened with. */
 struct db_config {
-    str url;                 /* sqlite:FILE | mysql://user@host:port/database | pgsql://... */
+    str url;                 /* sqlite:FILE | mysql://user@host:port/database | pgsql://...; for
+                                tests sqlite::memory:, one that all connections of the process share
+                                and that is gone with the last of them */
     str password;            /* for the engines behind a socket; empty when there is none */
     int64_t wait_ms;         /* how long one call may wait for a lock or a connection */
 };
@@ -75,7 +78,7 @@ struct db_config {
  * else. One line in the log says why an open failed. */
 err db_open(const struct db_config *config, struct db **out);
 
-/* Open without preparing: for migrate.c and for tests. */
+/* Open without preparing: for migrate.c and for tests. A query is prepared when it is first used. */
 err db_open_raw(const struct db_config *config, struct db **out);
 
 void db_close(struct db *db);
@@ -84,7 +87,7 @@ void db_close(struct db *db);
 err db_one(struct db *db, struct arena *mem, enum query q, const struct in *in, const struct out *out);
 
 /* Fetch each row into `out` and call `row` after each; a row that returns an err ends it. The texts
- * of a row lie in `mem` and stay good. */
+ * of a row lie in `mem` and stay good. `row` may run other queries, not this one (ERR_BUG). */
 typedef err db_row(void *arg);
 err db_each(struct db *db, struct arena *mem, enum query q, const struct in *in,
             const struct out *out, db_row *row, void *arg);
@@ -107,7 +110,7 @@ err db_write(struct db *db, db_work *work, void *arg);
 
 /* A number that changes when anybody, in any process, has committed to the database since the last
  * call on this connection; -1 where the engine cannot tell. What was read under one number is good
- * as long as the number stays (SQLite: PRAGMA data_version, and our own writes). */
+ * as long as the number stays. Costs nanoseconds on SQLite in WAL mode, so each request may ask. */
 int64_t db_version(struct db *db);
 
 /* Reads answer from memory without waiting for a socket (SQLite): they may run on a loop's thread. */
