@@ -302,7 +302,8 @@ static err apply_take_role(struct db *db, const struct change *c, const struct u
 
     if ((e = role_named(db, c->mem, c->role, &role)) != OK)
         return e;
-    return user_role_delete(db, user->id, role.id);
+    e = user_role_delete(db, user->id, role.id);
+    return e == ERR_NOT_FOUND ? OK : e;
 }
 
 err account_set_password(struct auth *a, struct arena *mem, int64_t id, str password)

@@ -31,12 +31,15 @@ static err composed_of(struct arena *mem, str password, str *out)
     return OK;
 }
 
-/* As it came first: the tutorial's server hashed it so. */
+/* As it came first: the tutorial's server hashed it so. A password that no hash can be made of (a NUL
+ * in it) counts as one for which there is no hash: an unknown name would not tell either. */
 static err password_try(str password, str composed, str hash)
 {
     err e = hash.p ? password_check(password, hash) : ERR_HASH_UNKNOWN;
 
-    return e == ERR_PASSWORD_WRONG && composed.p ? password_check(composed, hash) : e;
+    if (e == ERR_PASSWORD_WRONG && composed.p)
+        e = password_check(composed, hash);
+    return e == ERR_NOT_UNICODE ? ERR_HASH_UNKNOWN : e;
 }
 
 /* What an unknown name costs. One cost for all names as long as one policy made the hashes. */
