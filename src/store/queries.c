@@ -35,6 +35,7 @@ const struct sql queries[Q_COUNT] = {
                                  " VALUES (?, ?, ?, ?)" },
     [Q_NAME_TAKE_OVER]       = { "UPDATE latchkey_names SET user_id = ?, created_at = ? WHERE kind = ?"
                                  " AND name_key = ? AND user_id = ? AND created_at = ?" },
+    [Q_NAME_RELEASE]         = { "DELETE FROM latchkey_names WHERE kind = ? AND name_key = ? AND user_id = ?" },
     [Q_NAMES_OF_USER_DELETE] = { "DELETE FROM latchkey_names WHERE user_id = ?" },
 
     [Q_STATE_READ]           = { "SELECT created_at, disabled_at, tokens_from FROM latchkey_accounts"

@@ -107,6 +107,11 @@ err name_claim(struct db *db, enum name_kind kind, str key, int64_t user_id, int
     return name_take_over(db, kind, key, holder, me);
 }
 
+err name_release(struct db *db, enum name_kind kind, str key, int64_t user_id)
+{
+    return db_exec(db, Q_NAME_RELEASE, IN(integer(kind), text(key), integer(user_id)), NULL);
+}
+
 struct users_after { struct user user; user_row *row; void *arg; };
 
 static err user_hand_over(void *arg)
