@@ -79,7 +79,9 @@ struct http_app {
     /* The request is complete: answer it. Must set x->res.status. */
     void (*run)(void *app, void *own, struct exchange *x);
     /* The server refuses by itself, with this status, after the head was understood (413, 417, 503,
-     * 408): fill in headers and body. */
+     * 408): set x->res.status, headers and body. On the loop's thread. What was not understood gets
+     * a bare 4xx or 5xx without it, as does work that outlasts its deadline (503): its exchange is
+     * still with the worker. */
     void (*refuse)(void *app, struct exchange *x, int status);
 };
 

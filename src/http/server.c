@@ -14,8 +14,6 @@
 
 enum { BACKLOG = 4096, DEFER_S = 10, HEAD_LEAST = 256, HOST_MAX = 64 };
 
-struct http_server;
-
 struct runner {                       /* a thread with its loop */
     struct http_server *server;
     struct loop *loop;

@@ -19,7 +19,7 @@ struct http_limits {
 };
 
 struct http_config {
-    str listen;                        /* "127.0.0.1:8080"; port 0: a free one */
+    str listen;                        /* "127.0.0.1:8080" or "[::1]:8080"; port 0: a free one */
     unsigned loops;                    /* 0: one a core */
     struct http_limits limits;
     struct http_app app;
@@ -27,7 +27,9 @@ struct http_config {
 
 struct http_server;
 
-/* Bind and listen; nothing is accepted yet. ERR_IO, logged, when it cannot. */
+/* Bind and listen; nothing is accepted yet. ERR_IO, logged, when it cannot; ERR_BAD_SETTING, logged,
+ * for an address that is not numeric with a port, or for a limit of 0. The config is copied, the
+ * text of `listen` is not. */
 err http_server_open(const struct http_config *config, struct http_server **out);
 
 /* The port that was bound. */
@@ -40,6 +42,7 @@ err http_server_run(struct http_server *server);
 /* Ask it to drain and return. Async-signal-safe. */
 void http_server_stop(struct http_server *server);
 
+/* Free it. Pools that ran its exchanges are stopped first: a late answer comes back to it. */
 void http_server_close(struct http_server *server);
 
 #endif

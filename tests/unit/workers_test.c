@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+/* workers_test.c - pools of worker threads: every job once, a full queue says so, a stop runs all. */
+#include "../tests/test.h"
+#include "http/workers.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct count { struct job job; atomic_int *runs; int mine; };
+
+static void count(struct job *job, void *own)
+{
+    struct count *c = (struct count *)(void *)job;
+
+    (void)own;
+    c->mine++;
+    atomic_fetch_add(c->runs, 1);
+}
+
+TEST(every_job_runs_once)
+{
+    enum { JOBS = 2000, THREADS = 3 };
+    static struct count jobs[JOBS];
+    struct pool_config config = { .name = "every", .threads = THREADS, .waiting_max = 16 };
+    struct pool *pool;
+    atomic_int runs = 0;
+
+    CHECK_ERR(pool_start(&config, &pool), OK);
+    for (int i = 0; i < JOBS; i++) {
+        jobs[i] = (struct count){ { NULL, count }, &runs, 0 };
+        while (!pool_offer(pool, &jobs[i].job))
+            sched_yield();
+    }
+    pool_stop(pool);
+    CHECK(runs == JOBS);
+    for (int i = 0; i < JOBS; i++)
+        CHECK(jobs[i].mine == 1);
+}
+
+struct offerer { struct pool *pool; struct count jobs[500]; };
+
+static void *offer_all(void *arg)
+{
+    struct offerer *o = arg;
+
+    for (size_t i = 0; i < sizeof o->jobs / sizeof *o->jobs; i++)
+        while (!pool_offer(o->pool, &o->jobs[i].job))
+            sched_yield();
+    return NULL;
+}
+
+TEST(several_threads_may_offer)
+{
+    enum { OFFERERS = 3 };
+    static struct offerer o[OFFERERS];
+    pthread_t threads[OFFERERS];
+    struct pool_config config = { .name = "several", .threads = 2, .waiting_max = 8 };
+    struct pool *pool;
+    atomic_int runs = 0;
+
+    CHECK_ERR(pool_start(&config, &pool), OK);
+    for (int i = 0; i < OFFERERS; i++) {
+        o[i].pool = pool;
+        for (size_t k = 0; k < sizeof o[i].jobs / sizeof *o[i].jobs; k++)
+            o[i].jobs[k] = (struct count){ { NULL, count }, &runs, 0 };
+        CHECK(pthread_create(&threads[i], NULL, offer_all, &o[i]) == 0);
+    }
+    for (int i = 0; i < OFFERERS; i++)
+        pthread_join(threads[i], NULL);
+    pool_stop(pool);
+    CHECK(runs == OFFERERS * (int)(sizeof o->jobs / sizeof *o->jobs));
+}
+
+struct gate { struct job job; sem_t entered, open; };
+
+static void wait_at(struct job *job, void *own)
+{
+    struct gate *g = (struct gate *)(void *)job;
+
+    (void)own;
+    sem_post(&g->entered);
+    while (sem_wait(&g->open) != 0)
+        ;
+}
+
+TEST(a_full_queue_refuses_and_a_stop_runs_what_waits)
+{
+    struct pool_config config = { .name = "full", .threads = 1, .waiting_max = 2 };
+    struct gate gate = { .job = { NULL, wait_at } };
+    atomic_int runs = 0;
+    struct count jobs[3];
+    struct pool *pool;
+
+    sem_init(&gate.entered, 0, 0);
+    sem_init(&gate.open, 0, 0);
+    for (int i = 0; i < 3; i++)
+        jobs[i] = (struct count){ { NULL, count }, &runs, 0 };
+    CHECK_ERR(pool_start(&config, &pool), OK);
+    CHECK(pool_offer(pool, &gate.job));
+    sem_wait(&gate.entered);
+    CHECK(pool_waiting(pool) == 0);
+    CHECK(pool_offer(pool, &jobs[0].job));
+    CHECK(pool_offer(pool, &jobs[1].job));
+    CHECK(pool_waiting(pool) == 2);
+    CHECK(!pool_offer(pool, &jobs[2].job));
+    sem_post(&gate.open);
+    pool_stop(pool);
+    CHECK(runs == 2 && jobs[2].mine == 0);
+}
+
+struct order { struct job job; int number, *next; bool ok; };
+
+static void in_order(struct job *job, void *own)
+{
+    struct order *o = (struct order *)(void *)job;
+
+    (void)own;
+    o->ok = (*o->next)++ == o->number;
+}
+
+TEST(jobs_start_in_the_order_they_came)
+{
+    struct pool_config config = { .name = "order", .threads = 1, .waiting_max = 100, .stack = 1 << 18,
+                                  .nice = 5 };
+    struct order jobs[100];
+    struct pool *pool;
+    int next = 0;
+
+    CHECK_ERR(pool_start(&config, &pool), OK);
+    for (int i = 0; i < 100; i++) {
+        jobs[i] = (struct order){ { NULL, in_order }, i, &next, false };
+        CHECK(pool_offer(pool, &jobs[i].job));
+    }
+    pool_stop(pool);
+    for (int i = 0; i < 100; i++)
+        CHECK(jobs[i].ok);
+}
+
+struct people { atomic_int begun, ended; int fail_at; };
+
+static void *arrive(void *app)
+{
+    struct people *p = app;
+
+    return atomic_fetch_add(&p->begun, 1) + 1 == p->fail_at ? NULL : p;
+}
+
+static void go(void *app, void *own)
+{
+    struct people *p = own;
+
+    CHECK(app == own);
+    atomic_fetch_add(&p->ended, 1);
+}
+
+TEST(threads_begin_before_and_end_after_all_work)
+{
+    struct people people = { .fail_at = -1 };
+    struct pool_config config = { .name = "a name longer than fifteen", .threads = 3,
+                                  .waiting_max = 1, .app = &people, .thread_begin = arrive,
+                                  .thread_end = go };
+    struct pool *pool;
+
+    CHECK_ERR(pool_start(&config, &pool), OK);
+    CHECK(people.begun == 3 && people.ended == 0);
+    pool_stop(pool);
+    CHECK(people.ended == 3);
+}
+
+TEST(a_pool_whose_thread_cannot_begin_does_not_start)
+{
+    struct people people = { .fail_at = 2 };
+    struct pool_config config = { .name = "fails", .threads = 3, .waiting_max = 1, .app = &people,
+                                  .thread_begin = arrive, .thread_end = go };
+    struct pool *pool;
+
+    CHECK_ERR(pool_start(&config, &pool), ERR_IO);
+    CHECK(people.begun == 3 && people.ended == 2);
+    config.threads = 0;
+    CHECK_ERR(pool_start(&config, &pool), ERR_BAD_SETTING);
+}
