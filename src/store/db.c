@@ -42,6 +42,12 @@ struct group {
 
 static const struct engine *const engines[] = {
     &engine_sqlite,
+#ifdef WITH_mysql
+    &engine_mysql,
+#endif
+#ifdef WITH_pgsql
+    &engine_pgsql,
+#endif
     NULL
 };
 

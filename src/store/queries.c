@@ -8,6 +8,8 @@
 #include <stddef.h>
 
 #define USER   "SELECT id, username, email, password, \"createdAt\", \"updatedAt\" FROM users"
+#define USER_INSERT "INSERT INTO users (username, email, password, \"createdAt\", \"updatedAt\")" \
+                    " VALUES (?, ?, ?, ?, ?)"
 #define USER_U "SELECT u.id, u.username, u.email, u.password, u.\"createdAt\", u.\"updatedAt\""
 
 /* A user's text column is asked for twice, with the same value: MySQL's first look goes by the
@@ -23,8 +25,7 @@ const struct sql queries[Q_COUNT] = {
     [Q_USER_BY_NAME_KEY]     = { USER_U ", n.created_at FROM latchkey_names n JOIN users u"
                                  " ON u.id = n.user_id WHERE n.kind = ? AND n.name_key = ?" },
     [Q_USERS_AFTER]          = { USER " WHERE id > ? ORDER BY id LIMIT ?" },
-    [Q_USER_INSERT]          = { "INSERT INTO users (username, email, password, \"createdAt\","
-                                 " \"updatedAt\") VALUES (?, ?, ?, ?, ?)" },
+    [Q_USER_INSERT]          = { USER_INSERT, .pgsql = USER_INSERT " RETURNING id" },
     [Q_USER_UPDATE_PASSWORD] = { "UPDATE users SET password = ?, \"updatedAt\" = ? WHERE id = ?" },
     [Q_USER_DELETE]          = { "DELETE FROM users WHERE id = ?" },
 

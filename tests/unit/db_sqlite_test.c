@@ -11,6 +11,12 @@
 
 enum { NOW = 1700000000 };
 
+static void file_make(struct store *s)
+{
+    store_make_file(s);
+    CHECK_ERR(migrate(&s->config, MIGRATE_KEEP, OWNER_DEV), OK);
+}
+
 /* The file through a connection that is not ours: text of the first column of the first row. */
 static void ask(const struct store *s, const char *sql, char *answer, size_t room)
 {
@@ -43,7 +49,7 @@ TEST(the_file_is_for_its_owner_alone)
     struct stat st;
     mode_t before = umask(0);
 
-    store_make(&s);
+    file_make(&s);
     struct db *db = store_open(&s);
     CHECK(stat(s.file, &st) == 0 && (st.st_mode & 0777) == 0600);
     char wal[128];
@@ -59,7 +65,7 @@ TEST(users_has_the_tutorials_columns_in_its_order)
     struct store s;
     char got[512];
 
-    store_make(&s);
+    file_make(&s);
     ask(&s, "SELECT group_concat(name || ' ' || type || ' ' || \"notnull\") FROM pragma_table_info('users')",
         got, sizeof got);
     CHECK_STR(str_of(got), STR("id INTEGER 0,username VARCHAR(255) 0,email VARCHAR(255) 0,"
@@ -84,7 +90,7 @@ TEST(look_ups_use_an_index)
     struct store s;
     char sql[1024], got[512];
 
-    store_make(&s);
+    file_make(&s);
     for (size_t i = 0; i < sizeof looked_up / sizeof *looked_up; i++) {
         (void)snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", queries[looked_up[i]].any);
         sqlite3 *h;
@@ -111,7 +117,7 @@ TEST(the_version_changes_when_anybody_commits_and_only_then)
     struct store s;
     int64_t v;
 
-    store_make(&s);
+    file_make(&s);
     struct db *a = store_open(&s), *b = store_open(&s);
     v = db_version(a);
     CHECK(v >= 0 && db_version(a) == v);
@@ -147,7 +153,7 @@ TEST(rows_written_by_others_are_read)
     struct user u;
     struct strs roles;
 
-    store_make(&s);
+    file_make(&s);
     arena_init(&mem, 64 << 10);
     struct db *db = store_open(&s);
     for (int round = 0; round < 3; round++) {
@@ -175,7 +181,7 @@ TEST(a_lock_that_is_held_too_long_is_busy)
     struct store s;
     sqlite3 *h;
 
-    store_make(&s);
+    file_make(&s);
     s.config.wait_ms = 20;
     struct db *db = store_open(&s);
     CHECK(sqlite3_open(s.file, &h) == SQLITE_OK);
@@ -206,7 +212,7 @@ TEST(a_file_that_may_not_grow_is_full_and_recovers)
     struct arena mem;
     struct user u;
 
-    store_make(&s);
+    file_make(&s);
     arena_init(&mem, 64 << 10);
     struct db *db = store_open(&s);
     CHECK_ERR(db_script(db, STR("PRAGMA max_page_count = 1")), OK);
@@ -226,7 +232,7 @@ TEST(a_file_that_is_no_database_or_cannot_be_made_is_refused)
     struct store s;
     struct db *db;
 
-    store_make_folder(&s);
+    store_make_file(&s);
     FILE *f = fopen(s.file, "w");
     CHECK(f && fputs("this is a text that somebody keeps, not a database, and longer than its head is,"
                      " so that nobody takes it for an empty one", f) >= 0 && fclose(f) == 0);
@@ -284,7 +290,7 @@ TEST(what_was_acknowledged_survives_a_kill)
     char got[64], byte;
     int64_t acknowledged = 0, stored;
 
-    store_make(&s);
+    file_make(&s);
     for (int round = 0; round < 5; round++) {
         int ends[2];
         CHECK(pipe(ends) == 0);

@@ -58,7 +58,7 @@ TEST(an_empty_database_has_no_owner_and_no_schema)
     enum owner owner = OWNER_DEV;
     struct db *db;
 
-    store_make_folder(&s);
+    store_make_empty(&s);
     CHECK_ERR(migrate_owner(&s.config, &owner), OK);
     CHECK(owner == OWNER_NONE);
     CHECK_ERR(db_open(&s.config, &db), ERR_DB_SCHEMA);
@@ -130,7 +130,7 @@ TEST(a_fresh_start_on_nothing_refuses_no_token)
     struct arena mem;
     str value;
 
-    store_make_folder(&s);
+    store_make_empty(&s);
     CHECK_ERR(migrate(&s.config, MIGRATE_FRESH, OWNER_DEV), OK);
     arena_init(&mem, 64 << 10);
     struct db *db = store_open(&s);
@@ -164,7 +164,7 @@ TEST(tables_that_others_made_are_used_and_never_dropped)
     struct user u;
     struct db *raw;
 
-    store_make_folder(&s);
+    store_make_empty(&s);
     arena_init(&mem, 64 << 10);
     CHECK_ERR(db_open_raw(&s.config, &raw), OK);
     CHECK_ERR(db_script(raw, str_of(
@@ -244,7 +244,7 @@ TEST(many_that_migrate_at_once_agree)
     int status = -1;
     void *fine;
 
-    store_make_folder(&s);
+    store_make_empty(&s);
     pid_t child = fork();
     if (child == 0)
         _exit(migrate_once(&s) ? 0 : 1);

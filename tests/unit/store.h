@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* store.h - a database of a test's own, fresh, on the engine that LATCHKEY_TEST_DB names. */
+/* store.h - an empty database of a test's own. It is an SQLite file, or, with LATCHKEY_TEST_DB set to
+ * a URL, the database behind that, from which every table is dropped first. */
 #ifndef TEST_STORE_H
 #define TEST_STORE_H
 
@@ -10,10 +11,9 @@
 
 #include <unistd.h>
 
-/* The file's folder, its URL and what to open it with. One at a time. */
-struct store { char folder[64], file[96], url[128]; struct db_config config; };
+struct store { char folder[64], file[96], url[256]; struct db_config config; };
 
-static void store_make_folder(struct store *s)
+[[maybe_unused]] static void store_make_file(struct store *s)
 {
     (void)snprintf(s->folder, sizeof s->folder, "/tmp/latchkey-store-XXXXXX");
     CHECK(mkdtemp(s->folder) != NULL);
@@ -22,9 +22,29 @@ static void store_make_folder(struct store *s)
     s->config = (struct db_config){ .url = str_of(s->url), .wait_ms = 5000 };
 }
 
+/* Nothing in it, not even a schema. */
+[[maybe_unused]] static void store_make_empty(struct store *s)
+{
+    static const char drop[] =
+        "DROP TABLE IF EXISTS user_roles; DROP TABLE IF EXISTS roles; DROP TABLE IF EXISTS users;"
+        "DROP TABLE IF EXISTS latchkey_names; DROP TABLE IF EXISTS latchkey_accounts;"
+        "DROP TABLE IF EXISTS latchkey_meta; DROP TABLE IF EXISTS latchkey_schema";
+    const char *url = getenv("LATCHKEY_TEST_DB");
+    struct db *db;
+
+    if (!url) {
+        store_make_file(s);
+        return;
+    }
+    *s = (struct store){ .config = { .url = str_of(url), .wait_ms = 5000 } };
+    CHECK_ERR(db_open_raw(&s->config, &db), OK);
+    CHECK_ERR(db_script(db, str_of(drop)), OK);
+    db_close(db);
+}
+
 [[maybe_unused]] static void store_make(struct store *s)
 {
-    store_make_folder(s);
+    store_make_empty(s);
     CHECK_ERR(migrate(&s->config, MIGRATE_KEEP, OWNER_DEV), OK);
 }
 
@@ -41,6 +61,8 @@ static void store_make_folder(struct store *s)
     static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
     char name[128];
 
+    if (!s->folder[0])
+        return;
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         (void)snprintf(name, sizeof name, "%s%s", s->file, ends[i]);
         (void)unlink(name);

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+/* remote.h - what the engines behind a socket share: reading a URL, and noticing that a connection
+ * was lost while nobody used it. */
+#ifndef STORE_REMOTE_H
+#define STORE_REMOTE_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+enum { REMOTE_PART_MAX = 256 };
+
+/* //USER:PASSWORD@HOST:PORT/DATABASE?socket=PATH, each part percent-encoded where it must be. A part
+ * that was not given is the empty string, the port 0. */
+struct remote {
+    char user[REMOTE_PART_MAX], password[REMOTE_PART_MAX], host[REMOTE_PART_MAX];
+    char database[REMOTE_PART_MAX], socket[REMOTE_PART_MAX];
+    unsigned port;
+};
+
+/* `place` is the URL behind its scheme. A password given apart wins over the URL's. ERR_BAD_SETTING
+ * for anything else, without a word of it in the log: it may hold a password. */
+err remote_parse(str place, str password, struct remote *out);
+
+/* Between two queries a server has nothing to say, unless it says good-bye. */
+bool remote_is_quiet(int socket);
+
+#endif
