@@ -11,9 +11,8 @@
 enum { PASSWORD_BYTES_MAX = 72, PASSWORD_HASH_MAX = 256, PASSWORD_COST_LEAST = 4, PASSWORD_COST_MOST = 20 };
 
 /* Hash a new password with bcrypt, `cost` as above, salt from the kernel; `$2b$...`, 60 bytes, in `mem`.
- * ERR_NOT_UNICODE for malformed UTF-8 and, as long as libxcrypt does the work, for a NUL, where it would
- * stop; ERR_PASSWORD_POLICY over 72 bytes (nothing is ever cut); ERR_BUG for another cost;
- * ERR_NO_MEMORY at the arena's limit. */
+ * A NUL is a byte like any other. ERR_NOT_UNICODE for malformed UTF-8; ERR_PASSWORD_POLICY over 72 bytes
+ * (nothing is ever cut); ERR_BUG for another cost; ERR_NO_MEMORY at the arena's limit. */
 err password_hash(struct arena *mem, str password, int cost, str *out);
 
 /* Whether `password` is the one behind `hash`: `$2a$`, `$2b$` or `$2y$`, which mean the same here. Its

@@ -3,6 +3,8 @@
 #include "../tests/test.h"
 #include "crypto/password.h"
 
+#include <crypt.h>
+
 /* "12345678", as the tutorial's server wrote it. */
 #define STORED "$2a$08$j.8Q5Z34h7/CqIjrqUNC0eL6/A1tJNXOMmEY72Cw/FfVX4ZDM0.eG"
 
@@ -142,17 +144,35 @@ TEST(what_is_not_unicode_is_refused_before_any_hash)
     arena_end(&mem);
 }
 
-/* Whoever signed up with "abc\0def" must not be opened by "abc". */
-TEST(a_password_never_ends_at_a_nul)
+/* Whoever signed up with "abc\0def" must not be opened by "abc", nor the other way round. */
+TEST(a_nul_is_a_byte_like_any_other)
 {
     struct arena mem;
+    str plain, with_nul;
+
+    arena_init(&mem, 4096);
+    CHECK_ERR(password_hash(&mem, STR("abc"), LEAST, &plain), OK);
+    CHECK_ERR(password_hash(&mem, STR("abc\0def"), LEAST, &with_nul), OK);
+    CHECK_ERR(password_check(STR("abc\0def"), with_nul), OK);
+    CHECK_ERR(password_check(STR("abc"), with_nul), ERR_PASSWORD_WRONG);
+    CHECK_ERR(password_check(STR("abc\0deg"), with_nul), ERR_PASSWORD_WRONG);
+    CHECK_ERR(password_check(STR("abc\0def"), plain), ERR_PASSWORD_WRONG);
+    CHECK_ERR(password_check(STR("12345678\0" "12345679"), STR(STORED)), ERR_PASSWORD_WRONG);
+    arena_end(&mem);
+}
+
+/* What the system's own crypt(3) makes of it. */
+TEST(another_bcrypt_opens_what_is_hashed_here)
+{
+    static struct crypt_data work;
+    struct arena mem;
+    char *setting;
     str hash;
 
     arena_init(&mem, 4096);
-    CHECK_ERR(password_hash(&mem, STR("abc"), LEAST, &hash), OK);
-    CHECK(password_check(STR("abc\0def"), hash) != OK);
-    CHECK(password_check(STR("abc\0"), hash) != OK);
-    CHECK(password_check(STR("12345678\0" "12345679"), STR(STORED)) != OK);
+    CHECK_ERR(password_hash(&mem, STR("correct horse battery"), LEAST, &hash), OK);
+    setting = arena_cstr(&mem, hash);
+    CHECK_STR(str_of(crypt_rn("correct horse battery", setting, &work, sizeof work)), hash);
     arena_end(&mem);
 }
 
