@@ -215,6 +215,7 @@ unsigned lanes_step(struct lanes *lanes, struct lane_job *out[static LANES_MAX])
     for (unsigned i = 0; i < lanes->n; i++)
         times = lanes->left[i] < times ? lanes->left[i] : times;
     iterate_by_lanes[lanes->n](lanes->at, times);
+    lanes->stepped = times;
     for (unsigned i = lanes->n; i-- > 0;) {
         lanes->left[i] -= times;
         if (job_is_over(lanes, i)) {

@@ -48,6 +48,7 @@ struct lanes {
     uint64_t left[LANES_MAX];                /* iterations to go */
     struct lane_job *job[LANES_MAX];
     unsigned n;
+    uint64_t stepped;                        /* iterations of the last step, in each lane */
 };
 
 /* Do one job in the calling thread, alone, not heeding `gone`. */
