@@ -83,6 +83,14 @@ void bcrypt_write(int cost, const unsigned char salt[static BCRYPT_SALT_BYTES],
     text_write(sum, BCRYPT_SUM_BYTES, out + BCRYPT_SETTING_CHARS);
 }
 
+err bcrypt_sum_parse(str hash, unsigned char sum[static BCRYPT_SUM_BYTES])
+{
+    if (hash.n != BCRYPT_CHARS || !has_shape(hash))
+        return ERR_HASH_UNKNOWN;
+    text_read(str_from(hash, BCRYPT_SETTING_CHARS), sum);
+    return OK;
+}
+
 err bcrypt_hash(str password, str setting, char out[static BCRYPT_CHARS])
 {
     struct lane_job job = { .password = password };

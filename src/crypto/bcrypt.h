@@ -25,6 +25,9 @@ err bcrypt_parse(str setting, int *cost, unsigned char salt[static BCRYPT_SALT_B
 void bcrypt_write(int cost, const unsigned char salt[static BCRYPT_SALT_BYTES],
                   const unsigned char sum[static BCRYPT_SUM_BYTES], char out[static BCRYPT_CHARS]);
 
+/* Read the sum of a whole hash. ERR_HASH_UNKNOWN for anything else. */
+err bcrypt_sum_parse(str hash, unsigned char sum[static BCRYPT_SUM_BYTES]);
+
 /* Hash under the cost and salt of `setting`; `out` gets BCRYPT_CHARS characters, no NUL.
  * ERR_HASH_UNKNOWN as bcrypt_parse. Takes 2^cost times some 50 microseconds of the calling thread. */
 err bcrypt_hash(str password, str setting, char out[static BCRYPT_CHARS]);

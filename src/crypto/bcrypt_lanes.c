@@ -15,12 +15,10 @@
 #define EACH_LANE UNROLL for (unsigned j = 0; j < k; j++)
 
 /* Blowfish's F: a byte into each box. */
-static inline uint32_t mixed(const uint32_t *boxes, uint32_t x)
+static inline uint32_t mixed(const struct lane *lane, uint32_t x)
 {
-    uint32_t high = x >> 16;
-
-    return ((boxes[high >> 8] + boxes[256 + (high & 0xff)]) ^ boxes[512 + (x >> 8 & 0xff)])
-         + boxes[768 + (x & 0xff)];
+    return ((lane->boxes[0][x >> 24] + lane->boxes[1][x >> 16 & 0xff]) ^ lane->boxes[2][x >> 8 & 0xff])
+         + lane->boxes[3][x & 0xff];
 }
 
 /* Encrypt (left, right) of each of `k` lanes. `k` is a constant wherever this is inlined. */
@@ -29,8 +27,8 @@ encrypt(const struct lane *lane, const unsigned k, uint32_t *left, uint32_t *rig
 {
     EACH_LANE left[j] ^= lane[j].subkeys[0];
     UNROLL for (unsigned i = 1; i <= 16; i += 2) {
-        EACH_LANE right[j] ^= lane[j].subkeys[i] ^ mixed(lane[j].boxes, left[j]);
-        EACH_LANE left[j] ^= lane[j].subkeys[i + 1] ^ mixed(lane[j].boxes, right[j]);
+        EACH_LANE right[j] ^= lane[j].subkeys[i] ^ mixed(&lane[j], left[j]);
+        EACH_LANE left[j] ^= lane[j].subkeys[i + 1] ^ mixed(&lane[j], right[j]);
     }
     EACH_LANE {
         uint32_t last = right[j] ^ lane[j].subkeys[17];
@@ -53,13 +51,14 @@ encrypt(const struct lane *lane, const unsigned k, uint32_t *left, uint32_t *rig
             lane[j].subkeys[i + 1] = right[j];
         }
     }
-    for (unsigned i = 0; i < 1024; i += 2) {
-        encrypt(lane, k, left, right);
-        EACH_LANE {
-            lane[j].boxes[i] = left[j];
-            lane[j].boxes[i + 1] = right[j];
+    for (unsigned b = 0; b < 4; b++)
+        for (unsigned i = 0; i < 256; i += 2) {
+            encrypt(lane, k, left, right);
+            EACH_LANE {
+                lane[j].boxes[b][i] = left[j];
+                lane[j].boxes[b][i + 1] = right[j];
+            }
         }
-    }
 }
 
 [[gnu::always_inline]] static inline void iterate(struct lane *lane, const unsigned k, uint64_t times)
@@ -109,7 +108,7 @@ static void schedule_salted(struct lane *lane)
         left ^= lane->salt[i & 3];
         right ^= lane->salt[(i & 3) + 1];
         encrypt(lane, 1, &left, &right);
-        to = i < 18 ? lane->subkeys + i : lane->boxes + (i - 18);
+        to = i < 18 ? lane->subkeys + i : &lane->boxes[0][0] + (i - 18);
         to[0] = left;
         to[1] = right;
     }
@@ -216,6 +215,7 @@ unsigned lanes_step(struct lanes *lanes, struct lane_job *out[static LANES_MAX])
     for (unsigned i = 0; i < lanes->n; i++)
         times = lanes->left[i] < times ? lanes->left[i] : times;
     iterate_by_lanes[lanes->n](lanes->at, times);
+    lanes->stepped = times;
     for (unsigned i = lanes->n; i-- > 0;) {
         lanes->left[i] -= times;
         if (job_is_over(lanes, i)) {

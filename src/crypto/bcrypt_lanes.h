@@ -38,7 +38,7 @@ struct lane_job {
 /* The state of one bcrypt; the part that every round reads comes first. */
 struct lane {
     uint32_t subkeys[18];
-    uint32_t boxes[4 * 256];
+    uint32_t boxes[4][256];
     uint32_t key[18];                        /* the password, repeated over 18 words */
     uint32_t salt[18];
 };
@@ -48,6 +48,7 @@ struct lanes {
     uint64_t left[LANES_MAX];                /* iterations to go */
     struct lane_job *job[LANES_MAX];
     unsigned n;
+    uint64_t stepped;                        /* iterations of the last step, in each lane */
 };
 
 /* Do one job in the calling thread, alone, not heeding `gone`. */

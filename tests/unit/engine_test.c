@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: MIT
+/* engine_test.c - the hashing threads: right answers, who waits, who is refused, who left, and the end.
+ *
+ * Where a test needs a busy lane it gives it a hash of cost 31, which takes days, and lets that one's
+ * client leave when it has seen enough. */
+#include "../tests/test.h"
+#include "base/clock.h"
+#include "crypto/engine.h"
+#include "crypto/lanes_trial.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+static const char secret_hash[] = "$2b$04$abcdefghijklmnopqrstuuc/WQlW1Sa0TJ.fps/Hm7Lccv1H.hvt6";
+static const char empty_hash[] = "$2b$04$abcdefghijklmnopqrstuubyCG3zY1GIXMyxfivm.ClDiInHzxjiq";
+static const char endless_hash[] = "$2b$31$abcdefghijklmnopqrstuubyCG3zY1GIXMyxfivm.ClDiInHzxjiq";
+
+#define SECRET ((str){ "secret\0x", 8 })
+
+/* One client in a thread of his own, with the small stack that waiting is meant to need. */
+struct caller {
+    struct engine *engine;
+    struct hash_client client;
+    const char *hash;
+    str password;
+    atomic_bool gone;
+    pthread_t thread;
+    err result;
+};
+
+static void *call(void *arg)
+{
+    struct caller *caller = arg;
+
+    caller->result = engine_check(caller->engine, &caller->client, caller->password, str_of(caller->hash));
+    return NULL;
+}
+
+static void caller_start(struct caller *caller, struct engine *engine, int address, const char *hash)
+{
+    pthread_attr_t attr;
+
+    *caller = (struct caller){ .engine = engine, .hash = hash, .result = ERR_BUG };
+    caller->client.address[10] = caller->client.address[11] = 0xff;
+    caller->client.address[14] = (unsigned char)(address >> 8);
+    caller->client.address[15] = (unsigned char)address;
+    caller->client.gone = &caller->gone;
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, 64 << 10);
+    CHECK(pthread_create(&caller->thread, &attr, call, caller) == 0);
+    pthread_attr_destroy(&attr);
+}
+
+static err caller_end(struct caller *caller)
+{
+    pthread_join(caller->thread, NULL);
+    return caller->result;
+}
+
+static struct engine *started(const struct engine_config *config)
+{
+    struct engine *engine = NULL;
+
+    CHECK_ERR(engine_start(config, &engine), OK);
+    return engine;
+}
+
+static struct engine_figures figures(struct engine *engine)
+{
+    struct engine_figures f;
+
+    engine_read(engine, &f);
+    return f;
+}
+
+static void until_running(struct engine *engine, unsigned n)
+{
+    while (figures(engine).running != n)
+        sched_yield();
+}
+
+static void until_waiting(struct engine *engine, unsigned n)
+{
+    while (figures(engine).waiting != n)
+        sched_yield();
+}
+
+static err checked(struct engine *engine, str password, const char *hash)
+{
+    struct hash_client client = { 0 };
+
+    return engine_check(engine, &client, password, str_of(hash));
+}
+
+TEST(the_trial_passes)
+{
+    CHECK_ERR(lanes_trial(), OK);
+}
+
+TEST(right_and_wrong_passwords_are_told_apart)
+{
+    struct engine *engine = started(&(struct engine_config){ 0 });
+
+    CHECK_ERR(checked(engine, SECRET, secret_hash), OK);
+    CHECK_ERR(checked(engine, STR("secret"), secret_hash), ERR_PASSWORD_WRONG);
+    CHECK_ERR(checked(engine, STR(""), empty_hash), OK);
+    CHECK_ERR(checked(engine, STR("x"), "$2b$04$"), ERR_HASH_UNKNOWN);
+    CHECK_ERR(checked(engine, STR("x"), "$1$04$abcdefghijklmnopqrstuuc/WQlW1Sa0TJ.fps/Hm7Lccv1H.hvt6."),
+              ERR_HASH_UNKNOWN);
+    CHECK(figures(engine).done == 3 && figures(engine).lanes_trusted);
+    engine_stop(engine);
+}
+
+TEST(a_hash_made_here_is_the_one_made_alone)
+{
+    struct engine *engine = started(&(struct engine_config){ .threads = 1 });
+    struct lane_job what = { .password = STR("correct horse"), .cost = 6, .salt = "0123456789abcde" };
+    struct hash_client client = { 0 };
+    char ours[BCRYPT_CHARS], alone[BCRYPT_CHARS];
+
+    CHECK_ERR(engine_hash(engine, &client, &what, ours), OK);
+    CHECK_ERR(bcrypt_hash(what.password, (str){ ours, sizeof ours }, alone), OK);
+    CHECK_STR(((str){ ours, sizeof ours }), ((str){ alone, sizeof alone }));
+    engine_stop(engine);
+}
+
+TEST(two_hundred_callers_wait_and_all_get_their_answer)
+{
+    static struct caller callers[200];
+    struct engine *engine = started(&(struct engine_config){ .wait_ms = 100000, .deadline_ms = 100000 });
+
+    for (int i = 0; i < 200; i++)
+        caller_start(&callers[i], engine, i, i % 3 ? empty_hash : secret_hash);
+    for (int i = 0; i < 200; i++)
+        CHECK_ERR(caller_end(&callers[i]), i % 3 ? OK : ERR_PASSWORD_WRONG);
+    CHECK(figures(engine).done == 200 && figures(engine).waiting == 0 && figures(engine).running == 0);
+    engine_stop(engine);
+}
+
+TEST(a_thread_takes_more_while_it_hashes)
+{
+    static struct caller callers[5];
+    struct engine *engine = started(&(struct engine_config){ .threads = 1, .wait_ms = INT64_MAX / 10000000,
+                                                             .deadline_ms = 100000 });
+
+    for (int i = 0; i < 4; i++) {
+        caller_start(&callers[i], engine, i, endless_hash);
+        until_running(engine, (unsigned)i + 1);
+    }
+    caller_start(&callers[4], engine, 4, empty_hash);
+    until_waiting(engine, 1);
+    CHECK(figures(engine).running == 4);
+    atomic_store(&callers[2].gone, true);
+    CHECK_ERR(caller_end(&callers[4]), OK);
+    CHECK_ERR(caller_end(&callers[2]), ERR_CLIENT_GONE);
+    for (int i = 0; i < 4; i++)
+        atomic_store(&callers[i].gone, true);
+    for (int i = 0; i < 4; i++)
+        if (i != 2)
+            CHECK_ERR(caller_end(&callers[i]), ERR_CLIENT_GONE);
+    CHECK(figures(engine).dropped == 4);
+    engine_stop(engine);
+}
+
+/* One thread, one lane, and that one busy. */
+static struct engine *started_busy(struct engine_config config, struct caller *busy)
+{
+    struct engine *engine;
+
+    config.threads = config.lanes = config.lanes_backlog = 1;
+    engine = started(&config);
+    caller_start(busy, engine, 999, endless_hash);
+    until_running(engine, 1);
+    return engine;
+}
+
+static void busy_end(struct caller *busy)
+{
+    atomic_store(&busy->gone, true);
+    CHECK_ERR(caller_end(busy), ERR_CLIENT_GONE);
+}
+
+TEST(who_finds_no_place_is_refused_at_once_with_a_time)
+{
+    static struct caller busy, first, second, other;
+    struct engine *engine = started_busy((struct engine_config){ .each = 1, .waiting_max = 1,
+                                                                 .deadline_ms = 100000 }, &busy);
+
+    caller_start(&first, engine, 1, empty_hash);
+    until_waiting(engine, 1);
+    caller_start(&second, engine, 1, empty_hash);
+    CHECK_ERR(caller_end(&second), ERR_TOO_MANY);
+    caller_start(&other, engine, 2, empty_hash);
+    CHECK_ERR(caller_end(&other), ERR_BUSY);
+    CHECK(other.client.retry_after_ms == figures(engine).wait_ms);
+    CHECK(figures(engine).refused == 2);
+    busy_end(&busy);
+    CHECK_ERR(caller_end(&first), OK);
+    engine_stop(engine);
+}
+
+TEST(a_caller_who_loses_his_place_is_told)
+{
+    static struct caller busy, mine[2], other;
+    struct engine *engine = started_busy((struct engine_config){ .waiting_max = 2, .deadline_ms = 100000 },
+                                         &busy);
+    unsigned lost = 0;
+
+    for (unsigned i = 0; i < 2; i++) {
+        caller_start(&mine[i], engine, 1, empty_hash);
+        until_waiting(engine, i + 1);
+    }
+    caller_start(&other, engine, 2, empty_hash);
+    while (figures(engine).refused == 0)
+        sched_yield();
+    busy_end(&busy);
+    CHECK_ERR(caller_end(&other), OK);
+    for (unsigned i = 0; i < 2; i++)
+        lost += caller_end(&mine[i]) == ERR_TOO_MANY;
+    CHECK(lost == 1);
+    engine_stop(engine);
+}
+
+TEST(who_waited_too_long_is_not_hashed)
+{
+    static struct caller busy, late;
+    struct engine *engine = started_busy((struct engine_config){ .deadline_ms = 1 }, &busy);
+    int64_t then;
+
+    caller_start(&late, engine, 1, empty_hash);
+    until_waiting(engine, 1);
+    then = clock_mono_ms() + 3;
+    while (clock_mono_ms() < then)
+        sched_yield();
+    busy_end(&busy);
+    CHECK_ERR(caller_end(&late), ERR_BUSY);
+    CHECK(figures(engine).done == 0);
+    engine_stop(engine);
+}
+
+TEST(who_left_while_waiting_is_not_hashed)
+{
+    static struct caller busy, leaver;
+    struct engine *engine = started_busy((struct engine_config){ .deadline_ms = 100000 }, &busy);
+
+    caller_start(&leaver, engine, 1, endless_hash);
+    until_waiting(engine, 1);
+    atomic_store(&leaver.gone, true);
+    busy_end(&busy);
+    CHECK_ERR(caller_end(&leaver), ERR_CLIENT_GONE);
+    CHECK(figures(engine).done == 0 && figures(engine).dropped == 2);
+    engine_stop(engine);
+}
+
+TEST(a_stop_sends_everyone_home)
+{
+    static struct caller busy, waiting;
+    struct engine *engine = started_busy((struct engine_config){ .deadline_ms = 100000 }, &busy);
+
+    caller_start(&waiting, engine, 1, empty_hash);
+    until_waiting(engine, 1);
+    engine_stop(engine);
+    CHECK_ERR(caller_end(&busy), ERR_BUSY);
+    CHECK_ERR(caller_end(&waiting), ERR_BUSY);
+}
+
+TEST(lanes_that_are_not_trusted_give_way_to_crypt)
+{
+    struct engine *engine = started(&(struct engine_config){ .threads = 2, .distrust_lanes = true });
+    struct lane_job what = { .password = STR("correct horse"), .cost = 5, .salt = "0123456789abcde" };
+    struct hash_client client = { 0 };
+    char ours[BCRYPT_CHARS], alone[BCRYPT_CHARS];
+
+    CHECK(!figures(engine).lanes_trusted && figures(engine).lanes == 1);
+    CHECK_ERR(engine_hash(engine, &client, &what, ours), OK);
+    CHECK_ERR(bcrypt_hash(what.password, (str){ ours, sizeof ours }, alone), OK);
+    CHECK_STR(((str){ ours, sizeof ours }), ((str){ alone, sizeof alone }));
+    CHECK_ERR(checked(engine, STR(""), empty_hash), OK);
+    CHECK_ERR(checked(engine, STR("x"), empty_hash), ERR_PASSWORD_WRONG);
+    CHECK_ERR(checked(engine, SECRET, secret_hash), ERR_PASSWORD_WRONG);
+    CHECK_ERR(checked(engine, (str){ "\0abc", 4 }, empty_hash), ERR_PASSWORD_WRONG);
+    what.password = (str){ "a\0b", 3 };
+    CHECK_ERR(engine_hash(engine, &client, &what, ours), ERR_PASSWORD_POLICY);
+    engine_stop(engine);
+}
