@@ -168,12 +168,10 @@ static void request_log(const struct req *req, const struct res *res, err e)
     if (!req->event && status < 500)
         return;
     log_line(level, req->event ? req->event : "request",
-             (const struct kv[]){ text_kv("err", str_of(e == OK ? "OK" : err_name(e))),
-                                  text_kv("user", req->who),
-                                  text_kv("route", str_of(req->route->path)),
-                                  int_kv("status", status),
-                                  int_kv("ms", clock_mono_ms() - req->x->began),
-                                  text_kv("id", str_of(req->x->id)), {0} });
+             (const struct kv[]){ req->event ? text_kv("user", req->who) : text_kv("route", str_of(req->route->path)),
+                                  int_kv("status", status), int_kv("ms", clock_mono_ms() - req->x->began),
+                                  text_kv("id", str_of(req->x->id)),
+                                  e == OK ? (struct kv){0} : text_kv("err", str_of(err_name(e))), {0} });
 }
 
 void run_route(struct req *req, struct res *res)

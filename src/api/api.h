@@ -125,7 +125,8 @@ void res_header(struct res *res, str name, str value);
 extern const struct route routes[], nowhere;
 extern const struct step before_all[];
 
-step_fn cors, parse_body, allow_headers;                               /* middleware/cors.c, forms.c */
+step_fn cors, allow_headers;                                           /* middleware/cors.c */
+step_fn parse_body, read_form;                                         /* forms.c */
 step_fn verify_token, require_role;                                    /* middleware/auth_jwt.c */
 step_fn check_signup_open, check_duplicate_user, check_roles_exist;    /* middleware/verify_signup.c */
 

@@ -250,12 +250,13 @@ err form_read(struct req *req, const struct form *form, const void **out)
     return OK;
 }
 
-/* The step: read the body by its type, then, where the row asks for one, its form. */
+/* A body that cannot be read ends any request, even one that no row wants. */
 err parse_body(struct req *req, struct res *, const char *)
 {
-    err e = body_read(req->x, &req->tree);
+    return body_read(req->x, &req->tree);
+}
 
-    if (e != OK || !req->route->body)
-        return e;
-    return form_read(req, req->route->body, &req->body);
+err read_form(struct req *req, struct res *, const char *)
+{
+    return req->route->body ? form_read(req, req->route->body, &req->body) : OK;
 }

@@ -7,7 +7,7 @@
 #include "api/api.h"
 #include "api/forms.h"
 
-const struct step before_all[] = { { cors }, { parse_body }, { allow_headers }, {0} };
+const struct step before_all[] = { { cors }, { parse_body }, { allow_headers }, { read_form }, {0} };
 
 // clang-format off
 static const struct step anyone[]     = { {0} };

@@ -19,7 +19,16 @@ err check_duplicate_user(struct req *req, struct res *, const char *)
     return account_check_free(req->auth, req->mem, form->username, form->email);
 }
 
-/* Where sign-ups cannot choose, only the default role may be named: the one with the lowest id. */
+/* The role that a sign-up gets when it names none (account.h). */
+static str default_role(const struct roles *all)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (str_is(all->at[i].name, STR("user")))
+            return all->at[i].name;
+    return all->n ? all->at[0].name : (str){0};
+}
+
+/* Where sign-ups cannot choose, only the default role may be named. */
 static err check_roles_allowed(struct req *req, struct strs names)
 {
     struct roles all;
@@ -30,7 +39,7 @@ static err check_roles_allowed(struct req *req, struct strs names)
     if ((e = roles_all(req->auth->db, req->mem, &all)) != OK)
         return e;
     for (size_t i = 0; i < names.n; i++)
-        if (all.n == 0 || !str_is(names.at[i], all.at[0].name)) {
+        if (!str_is(names.at[i], default_role(&all))) {
             req->detail = names.at[i];
             return ERR_ROLE_REFUSED;
         }

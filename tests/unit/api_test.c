@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+/* api_test.c - requests straight into the api, on a database in memory and routes of the test's own. */
+#include "../tests/test.h"
+#include "api/answers.h"
+#include "auth/account.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/migrate.h"
+
+static err either_board(struct req *, struct res *res)
+{
+    return res_text(res, 200, STR("Either Content."));
+}
+
+static err broken(struct req *, struct res *)
+{
+    return ERR_BUG;
+}
+
+static err busy(struct req *, struct res *)
+{
+    return ERR_BUSY;
+}
+
+static err echo(struct req *req, struct res *res)
+{
+    return res_message(res, 200, req_param(req, "id"));
+}
+
+static const struct step anyone[] = { {0} };
+static const struct step either[] = { { verify_token }, { require_role, "moderator|admin" }, {0} };
+static const struct route own_routes[] = {
+    { GET, "/", NULL, anyone, welcome, NONE },
+    { GET, "/either", NULL, either, either_board, READS },
+    { GET, "/echo/:id", NULL, anyone, echo, NONE },
+    { GET, "/broken", NULL, anyone, broken, NONE },
+    { GET, "/busy", NULL, anyone, busy, NONE },
+    {0}
+};
+
+static const struct db_config memory = { .url = { "sqlite::memory:", 15 }, .wait_ms = 1000 };
+static struct auth_rules rules = { .access_ttl = 60, .password_cost = 4, .signup_open = true, .signup_roles = true };
+static struct keyring keys;
+static struct db *db;               /* keeps the database in being */
+static struct api api;
+static struct api_thread *own;
+static struct exchange x;
+static struct http_header headers[4];
+
+static void api_begin(enum manner manner, const struct route *table)
+{
+    struct api_config config = {
+        .manner = manner, .welcome = STR("Hello \"you\"."), .origins = STR("http://one.example, http://two.example"),
+        .blank_names = manner == AS_TUTORIAL, .rules = &rules, .keys = &keys, .db = &memory, .routes = table,
+    };
+
+    keyring_init(&keys, STR("a secret of the test's own, long"));
+    CHECK_ERR(db_open_raw(&memory, &db), OK);
+    CHECK_ERR(migrate(&memory, MIGRATE_KEEP, OWNER_DEV), OK);
+    CHECK_ERR(api_init(&api, &config), OK);
+    CHECK((own = api_thread_begin(&api)) != NULL);
+}
+
+static void api_finish(void)
+{
+    api_thread_end(&api, own);
+    api_end(&api);
+    db_close(db);
+    arena_end(&x.mem);
+    keyring_end(&keys);
+}
+
+/* Ask, with a field more when `name` is not NULL; the answer stands in x.res. */
+static int ask(const char *method, const char *path, const char *name, const char *value)
+{
+    struct http_app app = api_app(&api);
+    size_t body_max;
+
+    arena_end(&x.mem);
+    arena_init(&x.mem, 1 << 20);
+    headers[0] = (struct http_header){ STR("Host"), STR("localhost") };
+    headers[1] = (struct http_header){ str_of(name), str_of(value) };
+    x.req = (struct http_request){ .method = str_of(method), .target = str_of(path), .path = str_of(path),
+                                   .headers = headers, .headers_n = name ? 2 : 1 };
+    memset(&x.res, 0, sizeof x.res);
+    x.id = "0123456789abcdef";
+    x.began = clock_mono_ms();
+    (void)app.route(app.app, &x, &body_max);
+    app.run(app.app, own, &x);
+    return x.res.status;
+}
+
+static str field(const char *name)
+{
+    for (size_t i = 0; i < x.res.headers_n; i++)
+        if (str_is_nocase(x.res.headers[i].name, str_of(name)))
+            return x.res.headers[i].value;
+    return (str){0};
+}
+
+/* A token of a new account that holds this role. */
+static const char *token_of(const char *name, const char *role)
+{
+    static char text[1024];
+    struct arena mem;
+    str roles[] = { str_of(role) }, token;
+    struct new_account want = { str_of(name), str_of(name), STR("secret"), { roles, 1 } };
+    struct claims claims = { .issued_at = clock_ms() / 1000 + 1, .has_issued_at = true };
+
+    arena_init(&mem, 1 << 20);
+    CHECK_ERR(account_create(&own->auth, &mem, &want, &claims.user_id), OK);
+    claims.expires_at = claims.issued_at + 60;
+    CHECK_ERR(jwt_sign(&mem, &keys, &claims, &token), OK);
+    (void)snprintf(text, sizeof text, STR_FMT, STR_ARG(token));
+    arena_end(&mem);
+    return text;
+}
+
+TEST(a_row_with_two_roles_takes_either)
+{
+    api_begin(AS_TUTORIAL, own_routes);
+
+    CHECK(ask("GET", "/either", NULL, NULL) == 403);
+    CHECK_STR(x.res.body, STR("{\"message\":\"No token provided!\"}"));
+    CHECK(ask("GET", "/either", "x-access-token", token_of("u", "user")) == 403);
+    CHECK_STR(x.res.body, STR("{\"message\":\"Require Moderator or Admin Role!\"}"));
+    CHECK(ask("GET", "/either", "x-access-token", token_of("m", "moderator")) == 200);
+    CHECK(ask("GET", "/either", "X-Access-Token", token_of("a", "admin")) == 200);
+    CHECK_STR(x.res.body, STR("Either Content."));
+    api_finish();
+}
+
+TEST(a_bearer_token_counts_where_there_is_no_other)
+{
+    char bearer[1100];
+    const char *token;
+
+    api_begin(AS_SERVER, own_routes);
+    token = token_of("a", "admin");
+    (void)snprintf(bearer, sizeof bearer, "bearer  %s", token);
+
+    CHECK(ask("GET", "/either", "Authorization", bearer) == 200);
+    CHECK(ask("GET", "/either", "Authorization", token) == 403);
+    CHECK(ask("GET", "/either", "Authorization", "Bearer x") == 401);
+    CHECK_STR(field("WWW-Authenticate"), STR("Bearer"));
+    api_finish();
+}
+
+TEST(failures_of_ours_say_nothing_and_when_to_come_back)
+{
+    for (enum manner m = AS_TUTORIAL; m < MANNERS; m++) {
+        api_begin(m, own_routes);
+        log_set_level(LOG_ERROR + 1);
+        CHECK(ask("GET", "/broken", NULL, NULL) == 500);
+        CHECK_STR(x.res.body, STR("{\"message\":\"Internal error.\"}"));
+        CHECK(ask("GET", "/busy", NULL, NULL) == 503);
+        CHECK(field("Retry-After").n > 0);
+        CHECK_STR(field("X-Request-Id"), STR("0123456789abcdef"));
+        log_set_level(LOG_INFO);
+        api_finish();
+    }
+}
+
+TEST(production_answers_with_problems_and_names_the_methods)
+{
+    api_begin(AS_SERVER, own_routes);
+
+    CHECK(ask("GET", "/nope", NULL, NULL) == 404);
+    CHECK_STR(field("Content-Type"), STR("application/problem+json"));
+    CHECK_STR(x.res.body, STR("{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
+                              "\"detail\":\"There is nothing at this path.\","
+                              "\"message\":\"There is nothing at this path.\"}"));
+    CHECK(ask("PUT", "/either", NULL, NULL) == 405);
+    CHECK_STR(field("Allow"), STR("GET, HEAD"));
+    api_finish();
+}
+
+TEST(the_tutorials_page_names_the_path_safely)
+{
+    static const struct { const char *path, *said; } cases[] = {
+        { "/nope", "Cannot GET /nope" },        { "/a\"'&<>", "Cannot GET /a%22&#39;&amp;%3C%3E" },
+        { "/%zz", "Cannot GET /%25zz" },        { "/%ff", "Cannot GET /%ff" },
+        { "/a\\b", "Cannot GET /a%5Cb" },       { "/[x]{y}", "Cannot GET /[x]%7By%7D" },
+        { "/%", "Cannot GET /%25" },            { "/%4", "Cannot GET /%4" },
+        { "/%%41", "Cannot GET /%25%2541" },    { "/%4\"", "Cannot GET /%254%22" },
+        { "*", "Cannot GET *" },                { "/a;b=c,d$e", "Cannot GET /a;b=c,d$e" },
+    };
+
+    api_begin(AS_TUTORIAL, own_routes);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        str body, said;
+
+        CHECK(ask("GET", cases[i].path, NULL, NULL) == 404);
+        (void)str_cut(str_from(x.res.body, (size_t)str_find(x.res.body, STR("<pre>")) + 5), '\n', &body, &said);
+        CHECK_STR(str_head(body, body.n - strlen("</pre>")), str_of(cases[i].said));
+    }
+    api_finish();
+}
+
+TEST(origins_are_named_as_each_manner_names_them)
+{
+    api_begin(AS_TUTORIAL, own_routes);
+    CHECK(ask("GET", "/", "Origin", "http://two.example") == 200);
+    CHECK_STR(field("Access-Control-Allow-Origin"), STR("http://two.example"));
+    CHECK(ask("GET", "/", "Origin", "http://evil.example") == 200);
+    CHECK_STR(field("Access-Control-Allow-Origin"), STR("http://one.example"));
+    CHECK(!field("Access-Control-Allow-Headers").p);
+    CHECK(ask("OPTIONS", "/nope", "Access-Control-Request-Headers", "x-foo") == 204);
+    CHECK_STR(field("Access-Control-Allow-Headers"), STR("x-foo"));
+    api_finish();
+
+    api_begin(AS_SERVER, own_routes);
+    CHECK(ask("GET", "/", "Origin", "http://evil.example") == 200);
+    CHECK(!field("Access-Control-Allow-Origin").p);
+    CHECK_STR(field("Vary"), STR("Origin"));
+    CHECK(ask("OPTIONS", "/either", "Origin", "http://two.example") == 204);
+    CHECK_STR(field("Access-Control-Allow-Origin"), STR("http://two.example"));
+    CHECK(ask("OPTIONS", "/either", "Origin", "http://evil.example") == 204);
+    CHECK(!field("Access-Control-Allow-Methods").p);
+    CHECK(ask("OPTIONS", "/nope", "Origin", "http://two.example") == 404);
+    api_finish();
+}
+
+TEST(the_welcome_is_a_setting_and_parameters_come_as_sent)
+{
+    api_begin(AS_SERVER, own_routes);
+    CHECK(ask("GET", "/", NULL, NULL) == 200);
+    CHECK_STR(x.res.body, STR("{\"message\":\"Hello \\\"you\\\".\"}"));
+    CHECK(!field("ETag").p);
+    CHECK(ask("GET", "/echo/a%20b/", NULL, NULL) == 200);
+    CHECK_STR(x.res.body, STR("{\"message\":\"a%20b\"}"));
+    api_finish();
+}
+
+TEST(both_manners_have_the_same_routes_and_no_failure_without_a_status)
+{
+    for (enum manner m = AS_TUTORIAL; m < MANNERS; m++)
+        for (int e = 1; e < ERR_COUNT; e++) {
+            const struct answer *a = answer_of(m, (err)e);
+
+            CHECK(a->status >= 400 && a->status <= 599);
+            CHECK(strcmp(status_words(a->status), "Error") != 0);
+            CHECK(a->shape == AS_PAGE || a->message);
+        }
+}
+
+TEST(more_origins_than_fit_are_refused)
+{
+    static char many[ORIGINS_MAX * 2 + 2];
+    struct api_config config = { .routes = own_routes };
+
+    for (size_t i = 0; i <= ORIGINS_MAX; i++)
+        memcpy(many + 2 * i, "a,", 2);
+    config.origins = (str){ many, sizeof many };
+    CHECK_ERR(api_init(&api, &config), ERR_BAD_SETTING);
+    api_end(&api);
+    config.origins = (str){ many, sizeof many - 2 };
+    CHECK_ERR(api_init(&api, &config), OK);
+    CHECK(api.origins.n == ORIGINS_MAX);
+    api_end(&api);
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+/* body_test.c - types, charsets, codings and limits of bodies. */
+#include "../tests/test.h"
+#include "api/body.h"
+#include "api/charset.h"
+#include "api/media_type.h"
+
+#include <zlib.h>
+
+static struct exchange x;
+static struct http_header headers[2];
+
+/* Read `body` under these fields; what is at .a, or an empty text. */
+static err body_of(const char *type, const char *coding, str body, str *a)
+{
+    const struct json *tree, *member;
+    err e;
+
+    arena_end(&x.mem);
+    arena_init(&x.mem, 2 << 20);
+    headers[0] = (struct http_header){ STR("Content-Type"), str_of(type) };
+    headers[1] = (struct http_header){ STR("content-encoding"), str_of(coding) };
+    x.req = (struct http_request){ .headers = headers, .headers_n = 2, .body = body, .has_body = true };
+    *a = STR("");
+    if ((e = body_read(&x, &tree)) != OK)
+        return e;
+    member = json_member(tree, STR("a"));
+    if (!tree)
+        *a = STR("no body");
+    else if (member)
+        *a = member->text;
+    return OK;
+}
+
+TEST(the_type_decides_what_is_read)
+{
+    static const struct { const char *type, *want; } cases[] = {
+        { "application/json", "x" },
+        { "Application/JSON ; charset=UTF-8", "x" },
+        { "application/json;charset=\"utf-8\"", "x" },
+        { "application/json;charset=\"u\\tf-8\"", "x" },
+        { "application/json; foo=bar; v=1", "x" },
+        { "application/json; charset=bogus; charset=utf-8", "x" },
+        { "application/json; foo", "no body" },
+        { "application/json; foo=", "no body" },
+        { "application/json;", "no body" },
+        { "application/json x", "no body" },
+        { "application/vnd.api+json", "no body" },
+        { "text/json", "no body" },
+        { "json", "no body" },
+        { "", "no body" },
+    };
+    str a;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK_ERR(body_of(cases[i].type, "", STR("{\"a\":\"x\"}"), &a), OK);
+        CHECK_STR(a, str_of(cases[i].want));
+    }
+    CHECK_ERR(body_of("application/x-www-form-urlencoded; charset=utf-8", "", STR("a=x"), &a), OK);
+    CHECK_STR(a, STR("x"));
+}
+
+TEST(charsets_are_taken_or_refused)
+{
+    static const char *const refused[] = { "iso-8859-1", "us-ascii", "utf8", "utf-32", "bogus", "\"\"", "utf-9" };
+    char type[80];
+    str a;
+
+    CHECK_ERR(body_of("application/json; charset=utf-16le", "", (str){ "{\0\"\0a\0\"\0:\0\"\0\x3d\xd8\x00\xde\"\0}\0", 20 }, &a), OK);
+    CHECK_STR(a, STR("\xf0\x9f\x98\x80"));
+    CHECK_ERR(body_of("application/json; charset=utf-16", "", (str){ "\xfe\xff\0{\0\"\0a\0\"\0:\0\"\0x\0\"\0}", 20 }, &a), OK);
+    CHECK_STR(a, STR("x"));
+    CHECK_ERR(body_of("application/json; charset=utf-7", "", STR("{+ACI-a\":\"+2D3eAA-+-\"}"), &a), OK);
+    CHECK_STR(a, STR("\xf0\x9f\x98\x80+"));
+    for (size_t i = 0; i < sizeof refused / sizeof *refused - 2; i++) {
+        (void)snprintf(type, sizeof type, "application/json; charset=%s", refused[i]);
+        CHECK_ERR(body_of(type, "", STR("{}"), &a), ERR_BODY_CHARSET);
+    }
+    CHECK_ERR(body_of("application/x-www-form-urlencoded; charset=utf-16", "", STR("a=x"), &a), ERR_BODY_CHARSET);
+}
+
+TEST(what_is_not_utf_8_is_repaired_and_a_bom_dropped)
+{
+    str a;
+
+    CHECK_ERR(body_of("application/json", "", STR("\xef\xbb\xbf{\"a\":\"x\xff\"}"), &a), OK);
+    CHECK_STR(a, STR("x\xef\xbf\xbd"));
+    CHECK_ERR(body_of("application/json; charset=utf-16le", "", (str){ "{\0}\0\x00\xd8", 6 }, &a), ERR_JSON_SHAPE);
+}
+
+TEST(only_objects_and_lists_are_bodies)
+{
+    static const char *const bad[] = { " ", "1", "null", "\"x\"", "{bad", "{\"a\":1}x" };
+    str a;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK_ERR(body_of("application/json", "", str_of(bad[i]), &a), ERR_JSON_SHAPE);
+    CHECK_ERR(body_of("application/json", "", STR(""), &a), OK);
+    CHECK_ERR(body_of("application/json", "", STR("[1]"), &a), OK);
+    CHECK_ERR(body_of("application/json", "", STR("{\"a\":\"1\",\"a\":\"2\"}"), &a), OK);
+    CHECK_STR(a, STR("2"));
+}
+
+/* `n` bytes of {"a":"...."} folded; window 31 is gzip, 15 zlib, -15 bare deflate. */
+static str folded(size_t n, int window)
+{
+    static unsigned char plain[BODY_MAX + 64], out[4096];
+    z_stream z = {0};
+
+    memset(plain, 'x', n);
+    memcpy(plain, "{\"a\":\"", 6);
+    memcpy(plain + n - 2, "\"}", 2);
+    CHECK(deflateInit2(&z, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    z.next_in = plain;
+    z.avail_in = (unsigned)n;
+    z.next_out = out;
+    z.avail_out = sizeof out;
+    CHECK(deflate(&z, Z_FINISH) == Z_STREAM_END);
+    (void)deflateEnd(&z);
+    return (str){ (char *)out, sizeof out - z.avail_out };
+}
+
+TEST(folded_bodies_are_unfolded_within_the_limit)
+{
+    str a, gzip = folded(BODY_MAX, 31);
+
+    CHECK_ERR(body_of("application/json", "GZIP", gzip, &a), OK);
+    CHECK(a.n == BODY_MAX - 8);
+    CHECK_ERR(body_of("application/json", "gzip", folded(BODY_MAX + 1, 31), &a), ERR_BODY_TOO_LARGE);
+    CHECK_ERR(body_of("application/json", "deflate", folded(100, 15), &a), OK);
+    CHECK(a.n == 92);
+    CHECK_ERR(body_of("application/json", "identity", STR("{}"), &a), OK);
+    CHECK_ERR(body_of("application/json", "gzip", STR(""), &a), OK);
+}
+
+TEST(broken_foldings_are_refused)
+{
+    str a, gzip = folded(1000, 31);
+
+    CHECK_ERR(body_of("application/json", "gzip", str_head(gzip, gzip.n - 1), &a), ERR_BODY_BROKEN);
+    CHECK_ERR(body_of("application/json", "gzip", STR("not gzip at all"), &a), ERR_BODY_BROKEN);
+    CHECK_ERR(body_of("application/json", "deflate", folded(100, -15), &a), ERR_BODY_BROKEN);
+    CHECK_ERR(body_of("application/json", "br", STR("{}"), &a), ERR_BODY_ENCODING);
+    CHECK_ERR(body_of("application/json", "gzip, gzip", STR("{}"), &a), ERR_BODY_ENCODING);
+}
+
+TEST(the_limit_itself_still_passes)
+{
+    static char body[BODY_MAX + 1];
+    str a;
+
+    memset(body, ' ', sizeof body);
+    memcpy(body, "{}", 2);
+    CHECK_ERR(body_of("application/json", "", (str){ body, BODY_MAX }, &a), OK);
+    CHECK_ERR(body_of("application/json", "", (str){ body, BODY_MAX + 1 }, &a), ERR_BODY_TOO_LARGE);
+    memset(body, '[', sizeof body);
+    CHECK_ERR(body_of("application/json", "", (str){ body, BODY_MAX }, &a), ERR_JSON_LIMIT);
+    arena_end(&x.mem);
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+/* forms_test.c - which kinds of values the fields of sign-up and sign-in take. */
+#include "../tests/test.h"
+#include "api/forms.h"
+
+static struct exchange x;
+static struct api api;
+static struct req req;
+
+static err form_of(const struct form *form, const char *body, bool blank_names)
+{
+    static const struct json_rules rules = { 8, 100, false };
+    struct json *tree;
+    err e;
+
+    arena_end(&x.mem);
+    arena_init(&x.mem, 256 << 10);
+    api.config.blank_names = blank_names;
+    req = (struct req){ .x = &x, .api = &api, .mem = &x.mem };
+    if ((e = json_parse(&x.mem, str_of(body), &rules, &tree)) != OK)
+        return e;
+    req.tree = tree;
+    return form_read(&req, form, &req.body);
+}
+
+static const struct signup *signup_of(const char *members)
+{
+    static char body[4096];
+
+    (void)snprintf(body, sizeof body, "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",%s}", members);
+    return form_of(&signup_form, body, true) == OK ? req.body : NULL;
+}
+
+TEST(a_sign_up_is_taken_apart)
+{
+    const struct signup *form = signup_of("\"roles\":[\"user\",\"admin\"],\"id\":7");
+
+    CHECK(form != NULL);
+    CHECK_STR(form->username, STR("u"));
+    CHECK_STR(form->email, STR("e"));
+    CHECK_STR(form->password, STR("p"));
+    CHECK(form->roles.names.n == 2 && !form->roles.odd.p && !form->roles.is_text);
+    CHECK_STR(form->roles.names.at[1], STR("admin"));
+}
+
+TEST(a_refused_field_is_named)
+{
+    static const struct { const char *body, *field; } cases[] = {
+        { "{}", "username" },
+        { "[]", "username" },
+        { "{\"username\":1}", "username" },
+        { "{\"username\":{\"a\":1}}", "username" },
+        { "{\"username\":[\"a\"]}", "username" },
+        { "{\"username\":\"u\"}", "email" },
+        { "{\"username\":\"u\",\"email\":true}", "email" },
+        { "{\"username\":\"u\",\"email\":\"e\"}", "password" },
+        { "{\"username\":\"u\",\"email\":\"e\",\"password\":null}", "password" },
+        { "{\"username\":\"u\",\"email\":\"e\",\"password\":[\"p\"]}", "password" },
+        { "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":[]}", "roles" },
+        { "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":{\"length\":0}}", "roles" },
+        { "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":true}", "roles" },
+        { "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":5}", "roles" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK_ERR(form_of(&signup_form, cases[i].body, true), ERR_BAD_REQUEST);
+        CHECK_STR(req.detail, str_of(cases[i].field));
+    }
+    CHECK_ERR(form_read(&(struct req){ .api = &api, .mem = &x.mem }, &signin_form, &req.body), ERR_BAD_REQUEST);
+}
+
+TEST(blank_names_pass_only_where_they_may)
+{
+    static const char *const blank[] = {
+        "{\"username\":null,\"email\":\"e\",\"password\":\"p\"}", "{\"username\":\"u\",\"email\":\"\",\"password\":\"p\"}",
+    };
+
+    for (size_t i = 0; i < 2; i++) {
+        CHECK_ERR(form_of(&signup_form, blank[i], true), OK);
+        CHECK_ERR(form_of(&signup_form, blank[i], false), ERR_BAD_REQUEST);
+    }
+    CHECK_ERR(form_of(&signup_form, blank[0], true), OK);
+    CHECK(!((const struct signup *)req.body)->username.p);
+}
+
+TEST(names_have_at_most_255_code_points)
+{
+    static char body[2048];
+
+    for (int n = 255; n <= 256; n++) {
+        size_t at = (size_t)snprintf(body, sizeof body, "{\"username\":\"");
+
+        for (int i = 0; i < n; i++, at += 4)
+            memcpy(body + at, "\xf0\x9f\x98\x80", 4);
+        (void)snprintf(body + at, sizeof body - at, "\",\"email\":\"e\",\"password\":\"p\"}");
+        CHECK_ERR(form_of(&signup_form, body, true), n == 255 ? OK : ERR_BAD_REQUEST);
+    }
+}
+
+TEST(other_scalars_name_nobody_at_sign_in)
+{
+    static const char *const names[] = { "0", "true", "false", "[\"admin\"]", "[null]" };
+    char body[80];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)snprintf(body, sizeof body, "{\"username\":%s,\"password\":\"p\"}", names[i]);
+        CHECK_ERR(form_of(&signin_form, body, true), ERR_USER_UNKNOWN);
+    }
+    CHECK_ERR(form_of(&signin_form, "{\"username\":{\"$ne\":\"x\"},\"password\":\"p\"}", true), ERR_BAD_REQUEST);
+}
+
+TEST(lone_surrogates_are_replaced_in_names_and_kept_in_passwords)
+{
+    CHECK_ERR(form_of(&signin_form, "{\"username\":\"b\\ud800b\",\"password\":\"x\\udc00\"}", true), OK);
+    CHECK_STR(((const struct signin *)req.body)->username, STR("b\xef\xbf\xbd" "b"));
+    CHECK_STR(((const struct signin *)req.body)->password, STR("x\xed\xb0\x80"));
+}
+
+TEST(what_javascript_holds_for_false_asks_for_no_role)
+{
+    static const char *const nothing[] = { "\"x\":1", "\"roles\":null", "\"roles\":false", "\"roles\":0",
+                                           "\"roles\":-0.0", "\"roles\":\"\"" };
+
+    for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
+        const struct signup *form = signup_of(nothing[i]);
+
+        CHECK(form && form->roles.names.n == 0 && !form->roles.odd.p && !form->roles.is_text);
+    }
+}
+
+TEST(an_item_that_is_no_text_is_a_role_nobody_has)
+{
+    static const struct { const char *item, *want; } cases[] = {
+        { "null", "null" }, { "true", "true" }, { "1", "1" }, { "1.5", "1.5" }, { "1e21", "1e+21" },
+        { "-1.50", "-1.5" }, { "0.000001", "0.000001" }, { "1e-7", "1e-7" }, { "123456789012345680000", "123456789012345680000" },
+        { "1e400", "Infinity" }, { "-1e400", "-Infinity" }, { "-0", "0" }, { "0.1", "0.1" }, { "1.25e22", "1.25e+22" },
+        { "100", "100" }, { "12.5e1", "125" }, { "{\"a\":1}", "[object Object]" }, { "[\"admin\"]", "admin" },
+        { "[]", "" }, { "[\"a\",\"b\",null]", "a,b," }, { "[[1,[2]],{},[]]", "1,2,[object Object]," },
+        { "\"x\\ud800\"", "x\xed\xa0\x80" },
+    };
+    char members[128];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct signup *form;
+
+        (void)snprintf(members, sizeof members, "\"roles\":[\"user\",%s]", cases[i].item);
+        form = signup_of(members);
+        CHECK(form && form->roles.names.n == 1 && form->roles.odd.p);
+        if (form)
+            CHECK_STR(form->roles.odd, str_of(cases[i].want));
+    }
+}
+
+TEST(a_text_is_walked_by_utf_16_units)
+{
+    const struct signup *form = signup_of("\"roles\":\"a\xc3\xa9\xe5\x8c\x97\xf0\x9f\x98\x80z\"");
+
+    CHECK(form && form->roles.is_text && form->roles.names.n == 3);
+    CHECK_STR(form->roles.names.at[2], STR("\xe5\x8c\x97"));
+    CHECK_STR(form->roles.odd, STR("\xed\xa0\xbd"));
+    arena_end(&x.mem);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+/* urlencoded_test.c - forms, against what qs 6.7 makes of them. */
+#include "../tests/test.h"
+#include "api/urlencoded.h"
+
+static struct arena mem;
+
+/* The tree as JSON; `NULL` for a failure. Without recursion: up and down by its own pointers. */
+static const char *tree_of(const char *form)
+{
+    static char text[4096];
+    struct json *top, *v;
+    struct buf b;
+
+    arena_end(&mem);
+    arena_init(&mem, 1 << 20);
+    if (urlencoded_read(&mem, str_of(form), &top) != OK)
+        return "NULL";
+    buf_init(&b, &mem, sizeof text);
+    for (v = top;;) {
+        if (v->up && v->up->kind == JSON_OBJECT) {
+            json_put_text(&b, v->key);
+            buf_byte(&b, ':');
+        }
+        if (v->kind == JSON_TEXT)
+            json_put_text(&b, v->text);
+        else if (v->kind == JSON_TRUE)
+            buf_put(&b, STR("true"));
+        else {
+            buf_byte(&b, v->kind == JSON_LIST ? '[' : '{');
+            if (v->first) {
+                v = v->first;
+                continue;
+            }
+            buf_byte(&b, v->kind == JSON_LIST ? ']' : '}');
+        }
+        for (; v != top && !v->next; v = v->up)
+            buf_byte(&b, v->up->kind == JSON_LIST ? ']' : '}');
+        if (v == top)
+            break;
+        buf_byte(&b, ',');
+        v = v->next;
+    }
+    memcpy(text, b.p, b.n < sizeof text - 1 ? b.n : sizeof text - 1);
+    text[b.n < sizeof text - 1 ? b.n : sizeof text - 1] = '\0';
+    return text;
+}
+
+TEST(forms_read_as_qs_reads_them)
+{
+    static const struct { const char *form, *want; } cases[] = {
+        { "", "{}" },
+        { "&&&", "{}" },
+        { "=1", "{}" },
+        { "a", "{\"a\":\"\"}" },
+        { "a=", "{\"a\":\"\"}" },
+        { "a=1&b=2", "{\"a\":\"1\",\"b\":\"2\"}" },
+        { "a=b=c", "{\"a\":\"b=c\"}" },
+        { "a=1;b=2", "{\"a\":\"1;b=2\"}" },
+        { "a=x+y%20z", "{\"a\":\"x y z\"}" },
+        { "a=caf%C3%A9", "{\"a\":\"caf\xc3\xa9\"}" },
+        { "a=%ffx+y", "{\"a\":\"%ffx y\"}" },
+        { "a=%zz&b=%4&c=%", "{\"a\":\"%zz\",\"b\":\"%4\",\"c\":\"%\"}" },
+        { "a=a%ED%A0%80b", "{\"a\":\"a%ED%A0%80b\"}" },
+        { "a=1&a=2&a=3", "{\"a\":[\"1\",\"2\",\"3\"]}" },
+        { "a[]=1", "{\"a\":[\"1\"]}" },
+        { "a[]=1&a[]=2", "{\"a\":[\"1\",\"2\"]}" },
+        { "a%5B%5D=1", "{\"a\":[\"1\"]}" },
+        { "a[1]=y&a[0]=x", "{\"a\":[\"x\",\"y\"]}" },
+        { "a[100]=1", "{\"a\":[\"1\"]}" },
+        { "a[101]=1", "{\"a\":{\"101\":\"1\"}}" },
+        { "a[01]=1", "{\"a\":{\"01\":\"1\"}}" },
+        { "a[b]=1", "{\"a\":{\"b\":\"1\"}}" },
+        { "a[b][c]=1&a[b][d]=2", "{\"a\":{\"b\":{\"c\":\"1\",\"d\":\"2\"}}}" },
+        { "a[0]=x&a[b]=y", "{\"a\":{\"0\":\"x\",\"b\":\"y\"}}" },
+        { "a=1&a[]=2", "{\"a\":[\"1\",\"2\"]}" },
+        { "a[b]=1&a=c", "{\"a\":{\"b\":\"1\",\"c\":true}}" },
+        { "a[b[c]=1", "{\"a[b\":{\"c\":\"1\"}}" },
+        { "a]b=1", "{\"a]b\":\"1\"}" },
+        { "a[[]]=1", "{\"a[\":[\"1\"]}" },
+        { "[x]=1", "{\"x\":\"1\"}" },
+        { "a[b]c[d]=1", "{\"a\":{\"b\":{\"d\":\"1\"}}}" },
+        { "a[1][2][3][4][5][6][7]=x", "{\"a\":[[[[[{\"[6][7]\":\"x\"}]]]]]}" },
+        { "__proto__[x]=1&a[__proto__]=2&b=3", "{\"b\":\"3\"}" },
+        { "constructor[prototype][x]=1", "{\"constructor\":{\"prototype\":{\"x\":\"1\"}}}" },
+        { "hasOwnProperty=1", "{\"hasOwnProperty\":\"1\"}" },
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        CHECK_STR(str_of(tree_of(cases[i].form)), str_of(cases[i].want));
+}
+
+TEST(a_thousand_parameters_pass_and_one_more_does_not)
+{
+    static char form[4096];
+    struct json *top;
+
+    for (size_t i = 0; i < FORM_PARAMETERS_MAX; i++)
+        memcpy(form + 4 * i, "a[]&", 4);
+    arena_end(&mem);
+    arena_init(&mem, 1 << 20);
+
+    CHECK_ERR(urlencoded_read(&mem, (str){ form, 4 * FORM_PARAMETERS_MAX - 1 }, &top), OK);
+    CHECK(json_member(top, STR("a"))->n == FORM_PARAMETERS_MAX);
+    CHECK_ERR(urlencoded_read(&mem, (str){ form, 4 * FORM_PARAMETERS_MAX }, &top), ERR_BODY_PARAMETERS);
+}
+
+TEST(a_form_that_does_not_fit_says_so)
+{
+    struct json *top;
+
+    arena_end(&mem);
+    arena_init(&mem, 512);
+    CHECK_ERR(urlencoded_read(&mem, STR("a[b][c][d][e][f]=1&a[b][c][d][e][g]=2"), &top), ERR_NO_MEMORY);
+    arena_end(&mem);
+}
