@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: MIT
+/* access_test.c - who is calling: with and without the cache, and while others change the rows. */
+#include "auth.h"
+
+#include "base/base64.h"
+
+#include <sys/wait.h>
+
+/* Every test runs with the cache and without: both must say the same. */
+static void domain_make_cached(struct domain *d, bool cached)
+{
+    domain_make(d);
+    if (!cached)
+        return;
+    d->auth.accesses = access_cache_new();
+    d->auth.tokens = jwt_cache_new();
+    CHECK(d->auth.accesses && d->auth.tokens);
+}
+
+static void domain_end_cached(struct domain *d)
+{
+    if (d->auth.tokens)
+        jwt_cache_free(d->auth.tokens);
+    domain_end(d);
+}
+
+static err access_now(struct domain *d, str token)
+{
+    int64_t id;
+
+    return access_by_token(&d->auth, &d->mem, token, clock_ms() / 1000, &id);
+}
+
+static str token_of(struct domain *d, int64_t id, int64_t issued_at, bool says_when)
+{
+    struct claims claims = { id, issued_at, clock_ms() / 1000 + 3600, says_when };
+    str token = {0};
+
+    CHECK_ERR(jwt_sign(&d->mem, &d->keys, &claims, &token), OK);
+    return token;
+}
+
+/* A token that does not say when it was issued, as the tutorial's readers forge and forget them. */
+static str token_undated(struct domain *d)
+{
+    unsigned char mac[SHA256_BYTES];
+    struct buf b;
+
+    buf_init(&b, &d->mem, 4096);
+    base64url_put(&b, STR("{\"alg\":\"HS256\",\"typ\":\"JWT\"}"));
+    buf_byte(&b, '.');
+    base64url_put(&b, STR("{\"id\":1,\"exp\":4000000000}"));
+    mac_sha256(&d->keys.hs256, buf_str(&b), mac);
+    buf_byte(&b, '.');
+    base64url_put(&b, (str){ (char *)mac, sizeof mac });
+    return buf_str(&b);
+}
+
+static str token_signed_in(struct domain *d, const char *name)
+{
+    struct session s = {0};
+
+    CHECK_ERR(sign_in(d, name, &s), OK);
+    return s.access_token;
+}
+
+/* The program itself in another process, on the same file. */
+static void beside_elsewhere(struct domain *d, const char *sql)
+{
+    int status = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        struct db *db;
+        err e = db_open(&d->store.config, &db);
+
+        _exit(e != OK || db_script(db, str_of(sql)) != OK);
+    }
+    CHECK(child > 0 && waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+}
+
+TEST(a_token_opens_until_its_account_is_disabled_or_deleted)
+{
+    for (int cached = 0; cached < 2; cached++) {
+        struct domain d;
+        int64_t id;
+
+        domain_make_cached(&d, cached);
+        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        str token = token_signed_in(&d, "zoe");
+
+        for (int i = 0; i < 3; i++)
+            CHECK_ERR(access_now(&d, token), OK);
+        CHECK_ERR(account_disable(&d.auth, id), OK);
+        CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
+        CHECK_ERR(account_enable(&d.auth, id), OK);
+        CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
+        token = token_signed_in(&d, "zoe");
+        CHECK_ERR(access_now(&d, token), OK);
+        CHECK_ERR(account_delete(&d.auth, id), OK);
+        CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
+        domain_end_cached(&d);
+    }
+}
+
+TEST(a_change_by_others_holds_at_the_next_check)
+{
+    for (int cached = 0; cached < 2; cached++) {
+        struct domain d;
+        int64_t id;
+
+        domain_make_cached(&d, cached);
+        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        str token = token_signed_in(&d, "zoe");
+
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("admin")), ERR_ROLE_MISSING);
+        for (int i = 0; i < 20; i++) {
+            CHECK_ERR(access_now(&d, token), OK);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("user")), OK);
+            beside(&d, "INSERT INTO user_roles VALUES (datetime('now'), datetime('now'), 3, 1);");
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("moderator|admin")), OK);
+            CHECK_ERR(access_now(&d, token), OK);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("admin")), OK);
+            beside(&d, "DELETE FROM user_roles WHERE roleId = 3;");
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("moderator|admin")), ERR_ROLE_MISSING);
+        }
+        beside(&d, "DELETE FROM users;");
+        CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("user")), ERR_ROLE_MISSING);
+        domain_end_cached(&d);
+    }
+}
+
+TEST(so_does_one_by_another_process)
+{
+    struct domain d;
+    int64_t id;
+
+    domain_make_cached(&d, true);
+    CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+    str token = token_signed_in(&d, "zoe");
+
+    CHECK_ERR(access_now(&d, token), OK);
+    CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("user")), OK);
+    beside_elsewhere(&d, "DELETE FROM user_roles;");
+    CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("user")), ERR_ROLE_MISSING);
+    CHECK_ERR(access_now(&d, token), OK);
+    beside_elsewhere(&d, "DELETE FROM users;");
+    CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
+    domain_end_cached(&d);
+}
+
+TEST(an_id_that_is_used_again_does_not_revive_a_token)
+{
+    for (int cached = 0; cached < 2; cached++) {
+        struct domain d;
+        int64_t id, now = clock_ms() / 1000;
+
+        domain_make_cached(&d, cached);
+        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        str old = token_of(&d, id, now - 100, true), fresh = token_of(&d, id, now + 5, true);
+
+        CHECK_ERR(access_now(&d, old), ERR_TOKEN_INVALID);
+        CHECK_ERR(access_now(&d, fresh), OK);
+        beside(&d, "UPDATE users SET createdAt = datetime('now', '-1 hour');");
+        CHECK_ERR(access_now(&d, old), OK);
+        beside(&d, "DELETE FROM users; INSERT INTO users SELECT 1, 'yan', 'y@x', NULL, datetime('now'), datetime('now');");
+        CHECK_ERR(access_now(&d, old), ERR_TOKEN_INVALID);
+        domain_end_cached(&d);
+    }
+}
+
+TEST(a_cut_off_for_all_refuses_what_was_issued_before)
+{
+    struct domain d;
+    int64_t id, now = clock_ms() / 1000;
+
+    domain_make_cached(&d, true);
+    CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+    beside(&d, "UPDATE users SET createdAt = '2020-01-13 09:21:51';");
+    str before = token_of(&d, id, now - 20, true), behind = token_of(&d, id, now - 10, true);
+
+    CHECK_ERR(access_now(&d, before), OK);
+    CHECK_ERR(meta_write(d.auth.db, STR("tokens_from"), arena_printf(&d.mem, "%lld", (long long)now - 10)), OK);
+    CHECK_ERR(access_now(&d, before), ERR_TOKEN_INVALID);
+    CHECK_ERR(access_now(&d, behind), OK);
+    CHECK_ERR(meta_write(d.auth.db, STR("tokens_from"), STR("soon")), OK);
+    CHECK_ERR(access_now(&d, before), OK);
+    domain_end_cached(&d);
+}
+
+TEST(a_forged_token_and_one_of_nobody_are_refused)
+{
+    struct domain d;
+    struct keyring other;
+    int64_t id, now = clock_ms() / 1000;
+    struct claims claims = { 1, now, now + 100, true };
+    str forged;
+
+    domain_make_cached(&d, true);
+    CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+    keyring_init(&other, STR("somebody else's secret"));
+    CHECK_ERR(jwt_sign(&d.mem, &other, &claims, &forged), OK);
+    CHECK_ERR(access_now(&d, forged), ERR_TOKEN_INVALID);
+    CHECK_ERR(access_now(&d, STR("")), ERR_TOKEN_INVALID);
+    CHECK_ERR(access_now(&d, token_of(&d, 2, now, true)), ERR_TOKEN_INVALID);
+    CHECK_ERR(access_now(&d, token_of(&d, 1 + 256, now, true)), ERR_TOKEN_INVALID);
+    CHECK_ERR(access_now(&d, token_of(&d, INT64_MAX >> 16, now, true)), ERR_TOKEN_INVALID);
+    CHECK_ERR(access_now(&d, token_of(&d, 1, now + 1, true)), OK);
+    keyring_end(&other);
+    domain_end_cached(&d);
+}
+
+TEST(a_token_without_a_date_opens_unless_the_rules_or_a_cut_off_say_no)
+{
+    for (int cached = 0; cached < 2; cached++) {
+        struct domain d;
+        int64_t id;
+
+        domain_make_cached(&d, cached);
+        d.keys.lax = true;
+        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        CHECK_ERR(access_now(&d, token_undated(&d)), OK);
+        d.rules.iat_required = true;
+        CHECK_ERR(access_now(&d, token_undated(&d)), ERR_TOKEN_INVALID);
+        d.rules.iat_required = false;
+        CHECK_ERR(account_set_password(&d.auth, &d.mem, id, STR("another one")), OK);
+        CHECK_ERR(access_now(&d, token_undated(&d)), ERR_TOKEN_INVALID);
+        domain_end_cached(&d);
+    }
+}
+
+TEST(ids_that_share_a_place_in_the_cache_do_not_mix)
+{
+    struct domain d;
+    int64_t now = clock_ms() / 1000;
+
+    domain_make_cached(&d, true);
+    beside(&d, "INSERT INTO users SELECT value, 'n' || value, 'e' || value, NULL, '2020-01-13 09:21:51',"
+               " '2020-01-13 09:21:51' FROM json_each('[1, 257, 513]');"
+               "INSERT INTO user_roles VALUES (datetime('now'), datetime('now'), 3, 257);");
+    for (int i = 0; i < 3; i++)
+        for (int64_t id = 1; id <= 513; id += 256) {
+            CHECK_ERR(access_now(&d, token_of(&d, id, now, true)), OK);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("admin")), id == 257 ? OK : ERR_ROLE_MISSING);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("admin")), id == 257 ? OK : ERR_ROLE_MISSING);
+        }
+    domain_end_cached(&d);
+}
+
+TEST(roles_that_do_not_fit_the_cache_are_read_each_time)
+{
+    struct domain d;
+    int64_t id;
+
+    domain_make_cached(&d, true);
+    CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+    beside(&d, "INSERT INTO roles SELECT value, 'a long name of a role, number ' || value, 0, 0"
+               " FROM json_each('[11, 12, 13, 14, 15, 16, 17, 18]');"
+               "INSERT INTO roles VALUES (20, NULL, 0, 0), (21, '', 0, 0);"
+               "INSERT INTO user_roles SELECT 0, 0, id, 1 FROM roles WHERE id > 10;");
+    str token = token_signed_in(&d, "zoe");
+
+    for (int i = 0; i < 3; i++) {
+        CHECK_ERR(access_now(&d, token), OK);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("x|a long name of a role, number 18")), OK);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("a long name of a role, number 1")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("||")), ERR_ROLE_MISSING);
+    }
+    domain_end_cached(&d);
+}
