@@ -2,7 +2,7 @@
 /* serve.c - `latchkey serve`: the same API for production, with safe defaults. */
 #include "app/commands.h"
 #include "app/run.h"
-#include "crypto/secret.h"
+#include "crypto/key.h"
 
 static err serve_secret(const struct settings *s)
 {
@@ -15,7 +15,7 @@ static err serve_secret(const struct settings *s)
         return ERR_BAD_SETTING;
     }
     if (secret_check(s->token_secret.bytes_, &why) != OK) {
-        fprintf(stderr, "latchkey: the secret %s\n", why);
+        fprintf(stderr, "latchkey: the token secret %s\n", why);
         return ERR_BAD_SETTING;
     }
     return OK;
