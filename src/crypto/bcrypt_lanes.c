@@ -75,7 +75,8 @@ encrypt(const struct lane *lane, const unsigned k, uint32_t *left, uint32_t *rig
     }
 }
 
-#define ITERATE(k) static void iterate_##k(struct lane *lane, uint64_t times) { iterate(lane, k, times); }
+#define ITERATE(k) \
+    static void iterate_##k(struct lane *lane, uint64_t times) { iterate(lane, k, times); }
 ITERATE(1) ITERATE(2) ITERATE(3) ITERATE(4) ITERATE(5) ITERATE(6) ITERATE(7) ITERATE(8)
 
 static void (*const iterate_by_lanes[LANES_MAX + 1])(struct lane *lane, uint64_t times) = {

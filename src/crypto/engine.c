@@ -2,8 +2,8 @@
 /* engine.c - the threads that hash passwords, one a core, each with lanes, and the queue before them.
  *
  * A thread goes round: under the lock it hands out what is over and takes what waits, without it it
- * steps its lanes. An idle thread is woken before a busy one shares its lanes, for a lane of one's own is
- * fastest; but the machine may be too busy to run the idle one, so a busy one waits for it a single
+ * steps its lanes. An idle thread is woken before a busy one shares its lanes, for a lane of one's own
+ * is fastest; but the machine may be too busy to run the idle one, so a busy one waits for it a single
  * step and then takes the job itself. */
 #include "crypto/engine.h"
 
@@ -277,10 +277,27 @@ static struct engine_config config_filled(const struct engine_config *given)
     return c;
 }
 
-/* Whether the lanes may be used, and how fast they are. */
-static err lanes_judge(struct engine *engine)
+/* What `width` lanes get done: microseconds of work a millisecond. */
+static uint64_t rate_of(const struct engine *engine, unsigned width)
 {
-    unsigned lanes = engine->config.lanes;
+    return 1000 * width * engine->iteration_ns * LANES_STEP / ((uint64_t)lanes_step_ns(width) + 1) + 1;
+}
+
+/* More lanes are not always more: on a core whose first cache is small, or whose other half belongs to
+ * a neighbour, they hinder each other. Not told how many to use under backlog, ask the machine. */
+static uint64_t lanes_choose(struct engine *engine, bool told)
+{
+    struct engine_config *c = &engine->config;
+    uint64_t rate = rate_of(engine, c->lanes);
+
+    if (!told && c->lanes_backlog > c->lanes && rate_of(engine, c->lanes_backlog) < rate * 21 / 20)
+        c->lanes_backlog = c->lanes;
+    return rate;
+}
+
+/* Whether the lanes may be used, and how fast they are. */
+static err lanes_judge(struct engine *engine, bool told)
+{
     uint64_t rate = 1000;
     err e = lanes_trial();
 
@@ -291,7 +308,7 @@ static err lanes_judge(struct engine *engine)
     engine->lanes_trusted = e == OK && !engine->config.distrust_lanes;
     engine->iteration_ns = (uint64_t)lanes_step_ns(1) / LANES_STEP + 1;
     if (engine->lanes_trusted)
-        rate = 1000 * lanes * engine->iteration_ns * LANES_STEP / ((uint64_t)lanes_step_ns(lanes) + 1) + 1;
+        rate = lanes_choose(engine, told);
     for (unsigned i = 0; i < engine->config.threads; i++) {
         engine->workers[i].engine = engine;
         engine->workers[i].number = i;
@@ -356,7 +373,7 @@ err engine_start(const struct engine_config *config, struct engine **out)
             engine->config.waiting_max, engine->config.each, engine->config.wait_ms }) : ERR_NO_MEMORY;
     if (e == OK) {
         memset(engine->workers, 0, size);
-        e = lanes_judge(engine);
+        e = lanes_judge(engine, config->lanes_backlog != 0);
     }
     if (e == OK)
         e = workers_start(engine);

@@ -24,10 +24,10 @@ struct engine;
 struct engine_config {
     unsigned threads;            /* [the cores this process may run on] */
     unsigned lanes;              /* [4] */
-    unsigned lanes_backlog;      /* when more than 8 jobs wait [6, or `lanes` if that is more] */
+    unsigned lanes_backlog;      /* with more than 8 jobs waiting [6 if that does more, or `lanes`] */
     unsigned each;               /* jobs of one address that may wait [16] */
     unsigned waiting_max;        /* jobs in all [512] */
-    int64_t wait_ms;             /* bound of the estimated wait [by cost: 250 up to 8, 500 at 10, 1000 at 12] */
+    int64_t wait_ms;             /* longest estimated wait [250 to cost 8, 500 at 10, 1000 at 12] */
     int64_t deadline_ms;         /* a job that waited longer is not begun [2000] */
     int cost;                    /* the usual one, for wait_ms [8] */
     bool distrust_lanes;         /* hash with crypt(3) as if the lanes had failed their trial; for tests */

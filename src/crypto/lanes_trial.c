@@ -7,7 +7,8 @@
 
 static const struct { const char *password, *hash; } known[] = {
     { "", "$2b$04$abcdefghijklmnopqrstuubyCG3zY1GIXMyxfivm.ClDiInHzxjiq" },
-    { "p\xc3\xa4ssw\xc3\xb6rd \xf0\x9f\x98\x80", "$2b$04$abcdefghijklmnopqrstuua6Rxt7n/MYVLlPl0HSs709j39214mZy" },
+    { "p\xc3\xa4ssw\xc3\xb6rd \xf0\x9f\x98\x80",
+      "$2b$04$abcdefghijklmnopqrstuua6Rxt7n/MYVLlPl0HSs709j39214mZy" },
     { "U*U*", "$2b$05$CCCCCCCCCCCCCCCCCCCCC.VGOzA784oUp/Z0DY336zx7pLYAy0lwK" },
 };
 

@@ -14,7 +14,8 @@ struct queue_row {
 enum { TURNS = 4 };                         /* of these, the last is for unknown devices */
 
 /* A provider hands a household a /64: who has one has all addresses in it. */
-static void key_of(const unsigned char address[static ADDRESS_BYTES], unsigned char key[static ADDRESS_BYTES])
+static void key_of(const unsigned char address[static ADDRESS_BYTES],
+                   unsigned char key[static ADDRESS_BYTES])
 {
     static const unsigned char mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -111,7 +112,8 @@ static struct queue_job *row_cut(struct queue *queue, struct queue_row *row, boo
  * than that one by then; but a known device needs no such excuse against unknown ones. */
 static struct queue_row *loser(const struct queue *queue, bool known, unsigned n, bool *loser_known)
 {
-    struct queue_row *unknown = longest(&queue->classes[false]), *other = longest(&queue->classes[true]);
+    struct queue_row *unknown = longest(&queue->classes[false]);
+    struct queue_row *other = longest(&queue->classes[true]);
 
     *loser_known = false;
     if (unknown && (known || unknown->n > n))
@@ -130,7 +132,8 @@ static bool is_full(const struct queue *queue, const struct queue_job *job)
 
 /* Whether room could be made at all is not known before trying; who lost for nothing would have been
  * next to lose. */
-static err room_make(struct queue *queue, const struct queue_job *job, unsigned n, struct queue_job **lost)
+static err room_make(struct queue *queue, const struct queue_job *job, unsigned n,
+                     struct queue_job **lost)
 {
     while (is_full(queue, job)) {
         bool known;

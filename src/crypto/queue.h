@@ -3,8 +3,8 @@
  *
  * Jobs of one address (IPv4, or the /64 of an IPv6) wait in a row of their own; rows take turns. Rows
  * of known devices come first three times of four, so that others still move. The queue is bounded by
- * time: the work in it over the rate at which work is done. When it is full, the newest job of the longest
- * row goes, and a known device may take the place of an unknown one; who floods loses his own.
+ * time: the work in it over the rate at which work is done. When it is full, the newest job of the
+ * longest row goes, and a known device may take the place of an unknown one; who floods loses his own.
  *
  * No clock, no threads, no memory beyond queue_init: the caller holds a lock. Looking a row up is
  * linear in the rows, fine below a thousand. */

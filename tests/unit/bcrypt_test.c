@@ -195,11 +195,12 @@ TEST(a_parsed_hash_writes_itself)
     CHECK(cost == 31);
     bcrypt_write(cost, salt, sum, out);
     CHECK_STR(((str){ out, BCRYPT_SETTING_CHARS }), str_head(hash, BCRYPT_SETTING_CHARS));
-    CHECK_STR(((str){ out + BCRYPT_SETTING_CHARS, BCRYPT_SUM_CHARS }), STR("..............................."));
+    for (size_t i = BCRYPT_SETTING_CHARS; i < BCRYPT_CHARS; i++)
+        CHECK(out[i] == '.');
 }
 
 TEST(pi_is_pi)
 {
-    CHECK(pi_fraction[0] == 0x243f6a88 && pi_fraction[1] == 0x85a308d3 && pi_fraction[17] == 0x8979fb1b);
+    CHECK(pi_fraction[0] == 0x243f6a88 && pi_fraction[17] == 0x8979fb1b);
     CHECK(pi_fraction[18] == 0xd1310ba6 && pi_fraction[PI_WORDS - 1] == 0x3ac372e6);
 }

@@ -20,7 +20,8 @@ static struct queue_job *job_from(int address, bool known)
 {
     struct queue_job *job = &jobs[used++];
 
-    *job = (struct queue_job){ .address = { [10] = 0xff, [11] = 0xff }, .known = known, .work_us = 10000 };
+    *job = (struct queue_job){ .known = known, .work_us = 10000 };
+    job->address[10] = job->address[11] = 0xff;
     job->address[14] = (unsigned char)(address >> 8);
     job->address[15] = (unsigned char)address;
     return job;
