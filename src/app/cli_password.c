@@ -64,10 +64,11 @@ err cli_password(struct cli *c, str *out)
         e = line_read(&c->mem, out);
         return e == ERR_IO ? cli_fail(c, e, "no password came on standard input") : e;
     }
-    if ((e = silent_read(&c->mem, "Password: ", out)) != OK)
-        return e;
-    if ((e = silent_read(&c->mem, "Once more: ", &again)) != OK)
-        return e;
+    e = silent_read(&c->mem, "Password: ", out);
+    if (e == OK)
+        e = silent_read(&c->mem, "Once more: ", &again);
+    if (e != OK)
+        return e == ERR_IO ? cli_fail(c, e, "no password was typed; nothing was changed") : e;
     if (!str_is(*out, again))
         return cli_fail(c, ERR_PASSWORD_WRONG, "the two passwords differ; nothing was changed");
     return OK;

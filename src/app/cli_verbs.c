@@ -122,7 +122,7 @@ static int verb_run(struct cli *c, const char *command, const struct cli_verb *v
         fprintf(stderr, "latchkey: %s %s: standard output cannot be written\n", command, v->name);
         return 1;
     }
-    return e == OK ? 0 : 1;
+    return e == OK ? 0 : e == ERR_BAD_REQUEST ? 2 : 1;
 }
 
 static bool asks_help(const char *word)
