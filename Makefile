@@ -4,13 +4,13 @@
 # make install DESTDIR= PREFIX=/usr/local                 make clean
 # Engines: MYSQL and PGSQL are built in when pkg-config finds their clients; MYSQL=no leaves one out.
 BUILD  ?= release
-MYSQL  ?= $(call have,libmariadb)
-PGSQL  ?= $(call have,libpq)
+MYSQL  ?= $(call have,mysql,libmariadb)
+PGSQL  ?= $(call have,pgsql,libpq)
 PREFIX ?= /usr/local
 
 HOSTCC ?= $(CC)
 
-have = $(shell pkg-config --exists $(1) && echo yes || echo no)
+have = $(if $(wildcard src/store/db_$(1).c),$(shell pkg-config --exists $(2) && echo yes || echo no))
 O    = build/$(BUILD)
 
 CC_clang = clang
@@ -27,7 +27,7 @@ FLAGS_clang   = -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan    = -O1 -g -fsanitize=thread
 FLAGS_fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-LINK_release  = -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+LINK_release  = -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 ENGINES = sqlite $(if $(filter yes,$(MYSQL)),mysql) $(if $(filter yes,$(PGSQL)),pgsql)
 LIBS    = sqlite3 libcrypto libsodium libcrypt zlib \

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* main.c - picks a subcommand from a table. */
+#include "app/cli.h"
 #include "app/commands.h"
 #include "base/str.h"
 

@@ -28,7 +28,8 @@ extern int failures;
 #define CHECK_STR(got, want)                                                  \
     (str_is((got), (want)) ? (void)0 : (void)(failures++,                     \
         printf("  %s:%d: got \"" STR_FMT "\", want \"" STR_FMT "\"\n",        \
-               __FILE__, __LINE__, STR_ARG(got), STR_ARG(want))))
+               __FILE__, __LINE__, (int)(got).n, (got).p ? (got).p : "",      \
+               (int)(want).n, (want).p ? (want).p : "")))
 #define CHECK_ERR(got, want)                                                  \
     do {                                                                      \
         err got_ = (got), want_ = (want);                                     \

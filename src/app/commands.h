@@ -8,10 +8,8 @@
 
 int dev_main(int argc, char **argv);         /* dev.c */
 int serve_main(int argc, char **argv);       /* serve.c */
-int migrate_main(int argc, char **argv);     /* cli.c */
-int settings_main(int argc, char **argv);    /* cli.c */
-int version_main(int argc, char **argv);     /* cli.c */
-int user_main(int argc, char **argv);        /* cli_user.c */
-int role_main(int argc, char **argv);        /* cli_role.c */
+int migrate_main(int argc, char **argv);     /* commands.c */
+int settings_main(int argc, char **argv);    /* commands.c */
+int version_main(int argc, char **argv);     /* commands.c */
 
 #endif

@@ -38,8 +38,10 @@ static err publish(struct house *house, struct edition *ed)
     config.rules = &ed->rules;
     config.welcome = ed->settings.welcome;
     config.origins = ed->settings.http_origins;
-    if ((e = api_init(&ed->api, &config)) != OK)
+    if ((e = api_init(&ed->api, &config)) != OK) {
+        api_end(&ed->api);
         return e;
+    }
     log_set_level(level_of(&ed->settings));
     ed->before = edition_now(house);
     atomic_store_explicit(&house->now, ed, memory_order_release);

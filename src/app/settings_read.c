@@ -276,7 +276,7 @@ err secret_read(struct secret *secret, struct arena *mem, str path, bool credent
     str bytes = {0};
 
     if (fd < 0 || fstat(fd, &st) != 0)
-        why = strerror(errno);
+        why = errno == ENOENT ? "does not exist" : "cannot be opened";
     else if ((why = secret_refused(&st, credential)) == NULL && !read_all(fd, mem, SECRET_BYTES_MAX, &bytes))
         why = "holds more than 4096 bytes";
     if (bytes.n && bytes.p[bytes.n - 1] == '\n')

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* cli.c - the small commands: migrate, settings, version. */
+/* commands.c - the small commands: migrate, settings, version. */
 #include "app/commands.h"
 #include "app/settings.h"
 #include "store/migrate.h"
