@@ -1,6 +1,6 @@
 # make            build/release/latchkey                  make check     unit tests, fuzz seeds, house rules
 # make asan tsan  the same checks in builds of their own  make clang     the same with another compiler
-# make fuzz       the fuzzers, build/fuzz/fuzz/* (clang)  make T=jwt check   only what is called that
+# make fuzz       the fuzzers, build/fuzz/fuzz/* (clang)  make T='jwt log' check   only these
 # make install DESTDIR= PREFIX=/usr/local                 make clean
 # Engines: MYSQL and PGSQL are built in when pkg-config finds their clients; MYSQL=no leaves one out.
 BUILD  ?= release
