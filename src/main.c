@@ -12,6 +12,7 @@ static const struct { const char *name; int (*run)(int argc, char **argv); const
     { "serve",    serve_main,    "Run the server for production: same API, safe defaults." },
     { "user",     user_main,     "Add, list, disable and delete accounts; give and take roles." },
     { "role",     role_main,     "Add, list and remove roles." },
+    { "jwt",      jwt_main,      "Verify tokens by the server's rules." },
     { "migrate",  migrate_main,  "Bring the database up to date." },
     { "settings", settings_main, "Print every setting with its help, as a sample file." },
     { "version",  version_main,  "Print the version." },

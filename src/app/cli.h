@@ -55,5 +55,6 @@ str cli_shown(struct arena *mem, str s);
 
 int user_main(int argc, char **argv);        /* cli_user.c */
 int role_main(int argc, char **argv);        /* cli_role.c */
+int jwt_main(int argc, char **argv);         /* cli_jwt.c */
 
 #endif
