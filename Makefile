@@ -8,26 +8,35 @@ MYSQL  ?= $(call have,mysql,libmariadb)
 PGSQL  ?= $(call have,pgsql,libpq)
 PREFIX ?= /usr/local
 
-HOSTCC ?= $(CC)
+HOSTCC := $(or $(HOSTCC),$(CC))
 
 have = $(if $(wildcard src/store/db_$(1).c),$(shell pkg-config --exists $(2) && echo yes || echo no))
 O    = build/$(BUILD)
 
 CC_clang = clang
 CC_fuzz  = clang
+CC_arm64 = aarch64-linux-gnu-gcc
 CC      := $(or $(CC_$(BUILD)),$(CC))
 
 CSTD   = -std=gnu2x -D_GNU_SOURCE -Isrc -I$(O)/gen
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
          -Wmissing-prototypes -Wvla -Wno-missing-field-initializers -Werror
+MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+BRANCH_x86_64  = -fcf-protection=full
+BRANCH_aarch64 = -mbranch-protection=standard
 HARDEN = -fPIE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection \
-         -fcf-protection=full -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
+         $(BRANCH_$(MACHINE)) -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr
 FLAGS_release = -O2 -g $(HARDEN)
+FLAGS_static  = $(FLAGS_release)
+FLAGS_arm64   = $(FLAGS_release)
 FLAGS_clang   = -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan    = -O1 -g -fsanitize=thread
 FLAGS_fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-LINK_release  = -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+LINK_release  = -pie $(LINK_HARDEN)
+LINK_static   = -static-pie $(LINK_HARDEN)
+LINK_arm64    = $(LINK_static)
+LINK_HARDEN   = -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 ENGINES = sqlite $(if $(filter yes,$(MYSQL)),mysql) $(if $(filter yes,$(PGSQL)),pgsql)
 LIBS    = sqlite3 libcrypto libsodium libcrypt zlib \
@@ -40,7 +49,7 @@ UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/*_test.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
 CFLAGS_ALL = $(CSTD) $(WARN) $(FLAGS_$(BUILD)) $(ENGINES:%=-DWITH_%) $(shell pkg-config --cflags $(LIBS)) $(CFLAGS)
-LDLIBS_ALL = $(shell pkg-config --libs $(LIBS)) -lunistring -lpthread $(LDLIBS)
+LDLIBS_ALL = $(shell pkg-config $(if $(findstring static,$(LINK_$(BUILD))),--static) --libs $(LIBS)) -lunistring -lpthread $(LDLIBS)
 
 $(O)/latchkey: $(O)/src/main.o $(OBJ)
 	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -o $@ $^ $(LDLIBS_ALL)
@@ -68,7 +77,7 @@ $(O)/gen/pi.c: tools/pi.c
 
 $(O)/tests/%: $(O)/tests/unit/%.o $(O)/tests/test.o $(OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS_$(BUILD)) -o $@ $^ $(LDLIBS_ALL)
+	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -o $@ $^ $(LDLIBS_ALL)
 
 # Under BUILD=fuzz a fuzzer; else the same code with a main that replays the seeds.
 $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(if $(filter fuzz,$(BUILD)),,$(O)/tests/fuzz/replay.o) $(OBJ)
@@ -93,6 +102,15 @@ fuzz:
 
 fuzzers: $(FUZZ)
 
+# One file without libraries, for this machine and for 64-bit ARM; only SQLite has no library to load.
+static arm64:
+	$(MAKE) BUILD=$@ MYSQL=no PGSQL=no build/$@/latchkey
+
+arm64: export PKG_CONFIG_LIBDIR = /usr/lib/aarch64-linux-gnu/pkgconfig:/usr/share/pkgconfig
+
+deb: $(O)/latchkey
+	tools/deb $< build
+
 install: $(O)/latchkey
 	install -D -s $(O)/latchkey $(DESTDIR)$(PREFIX)/bin/latchkey
 	install -D -m 644 docs/latchkey.8 $(DESTDIR)$(PREFIX)/share/man/man8/latchkey.8
@@ -105,5 +123,5 @@ clean:
 
 -include $(shell find build/$(BUILD) -name '*.d' 2>/dev/null)
 FORCE:
-.PHONY: programs check asan tsan clang fuzz fuzzers install clean FORCE
+.PHONY: programs check asan tsan clang static arm64 deb fuzz fuzzers install clean FORCE
 .SECONDARY:
