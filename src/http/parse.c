@@ -352,8 +352,8 @@ int head_parse(str head, unsigned headers_max, struct head *out)
 
 /* ---- chunks ---- */
 
-enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_REST, TRAILER_LF, END_LF,
-       DONE, BROKEN };
+enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_NAME, TRAILER_REST,
+       TRAILER_LF, END_LF, DONE, BROKEN };
 
 static unsigned char after_size(struct chunks *c, char ch)
 {
@@ -393,7 +393,9 @@ static unsigned char after(struct chunks *c, char ch)
     case DATA_LF:
         return ch == '\n' ? SIZE : BROKEN;
     case TRAILER:
-        return ch == '\r' ? END_LF : is(ch, TOKEN) ? TRAILER_REST : BROKEN;
+        return ch == '\r' ? END_LF : is(ch, TOKEN) ? TRAILER_NAME : BROKEN;
+    case TRAILER_NAME:
+        return ch == ':' ? TRAILER_REST : is(ch, TOKEN) && ++c->extra <= EXTRA_MAX ? TRAILER_NAME : BROKEN;
     case TRAILER_REST:
         return after_extra(c, ch, TRAILER_REST, TRAILER_LF);
     case TRAILER_LF:
