@@ -62,8 +62,8 @@ static bool evict(struct loop *l)
 /* Clients wait in the kernel's queue; the listener would report them without end. */
 static void pause_accepting(struct loop *l, str why)
 {
-    if (l->accepting)
-        (void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->listener, NULL);   /* it was added */
+    for (unsigned i = 0; l->accepting && i < l->listeners_n; i++)
+        (void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->listeners[i].fd, NULL);   /* it was added */
     l->accepting = false;
     l->accept_at = l->now + PAUSE_MS;
     if (l->warned_at && l->now - l->warned_at < WARN_EVERY_MS)
@@ -74,7 +74,12 @@ static void pause_accepting(struct loop *l, str why)
 
 static void resume_accepting(struct loop *l)
 {
-    l->accepting = watch(l, l->listener, EPOLLIN, &l->listener);
+    l->accepting = true;
+    for (unsigned i = 0; l->accepting && i < l->listeners_n; i++) {
+        struct listener *at = &l->listeners[i];
+
+        l->accepting = watch(l, at->fd, EPOLLIN | (at->shared ? EPOLLEXCLUSIVE : 0u), at) || errno == EEXIST;
+    }
     l->accept_at = l->now + PAUSE_MS;
 }
 
@@ -91,7 +96,7 @@ static void take_socket(struct loop *l, int fd, const struct sockaddr_storage *a
 }
 
 /* Accept one. False when there is none, or no room for it. */
-static bool accept_one(struct loop *l)
+static bool accept_one(struct loop *l, const struct listener *at)
 {
     struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
     socklen_t n = sizeof address;
@@ -101,7 +106,7 @@ static bool accept_one(struct loop *l)
         pause_accepting(l, STR("connections_max"));
         return false;
     }
-    fd = accept4(l->listener, (struct sockaddr *)(void *)&address, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    fd = accept4(at->fd, (struct sockaddr *)(void *)&address, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
         take_socket(l, fd, &address);
         return true;
@@ -115,11 +120,11 @@ static bool accept_one(struct loop *l)
     return errno != EAGAIN && errno != EBADF && errno != EINVAL;
 }
 
-static void accept_some(struct loop *l)
+static void accept_some(struct loop *l, const struct listener *at)
 {
     int left = ACCEPTS_A_TURN;
 
-    while (left-- > 0 && accept_one(l))
+    while (left-- > 0 && accept_one(l, at))
         ;
 }
 
@@ -207,10 +212,12 @@ static void drain(struct loop *l)
 {
     l->draining = true;
     l->drain_until = l->now + l->config->limits.work_ms;
-    while (l->accepting && accept_one(l))
-        ;
-    close(l->listener);
-    l->listener = -1;
+    for (unsigned i = 0; i < l->listeners_n; i++) {
+        while (l->accepting && accept_one(l, &l->listeners[i]))
+            ;
+        close(l->listeners[i].fd);
+    }
+    l->listeners_n = 0;
     for (int t = 0; t < TIMER_COUNT; t++)
         for (struct link *p = l->timers[t].next, *next; p != &l->timers[t]; p = next) {
             next = p->next;
@@ -243,10 +250,16 @@ void loop_stop(struct loop *l)
 
 /* ---- the loop ---- */
 
+static bool is_listener(const struct loop *l, const void *what)
+{
+    return (uintptr_t)what >= (uintptr_t)l->listeners
+           && (uintptr_t)what < (uintptr_t)(l->listeners + LISTENERS_MAX);
+}
+
 static void dispatch(struct loop *l, const struct epoll_event *ev)
 {
-    if (ev->data.ptr == &l->listener)
-        accept_some(l);
+    if (is_listener(l, ev->data.ptr))
+        accept_some(l, ev->data.ptr);
     else if (ev->data.ptr == &l->wake)
         finish_done(l);
     else
@@ -306,16 +319,19 @@ static void set_waits(struct loop *l)
     l->wait_ms[TIMER_LINGER] = LINGER_MS;
 }
 
-err loop_open(const struct http_config *config, int listener, unsigned number, struct loop **out)
+err loop_open(const struct http_config *config, const struct listener *listeners, unsigned n,
+              unsigned number, struct loop **out)
 {
     struct loop *l = calloc(1, sizeof *l);
 
     if (!l) {
-        close(listener);
+        for (unsigned i = 0; i < n; i++)
+            close(listeners[i].fd);
         return ERR_NO_MEMORY;
     }
     l->config = config;
-    l->listener = listener;
+    l->listeners_n = n;
+    memcpy(l->listeners, listeners, n * sizeof *listeners);
     l->id_next = (uint64_t)number << 48;
     l->done_end = &l->done;
     for (int t = 0; t < TIMER_COUNT; t++)
@@ -349,8 +365,8 @@ void loop_close(struct loop *l)
         next = s->next;
         stream_end(s);
     }
-    if (l->listener >= 0)
-        close(l->listener);
+    for (unsigned i = 0; i < l->listeners_n; i++)
+        close(l->listeners[i].fd);
     if (l->wake >= 0)
         close(l->wake);
     if (l->epoll >= 0)

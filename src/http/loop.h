@@ -22,10 +22,18 @@ enum timer { TIMER_HEAD, TIMER_BODY, TIMER_IDLE, TIMER_WRITE, TIMER_WORK, TIMER_
 
 enum { READ_SIZE = 64 << 10, LOOP_EVENTS = 256 };
 
+struct listener {
+    int fd;
+    bool secure;                      /* speaks TLS */
+    bool shared;                      /* other loops accept from the same socket */
+};
+
 struct loop {
     const struct http_config *config;
     void *own;                        /* the app's, of this thread */
-    int epoll, listener, wake;
+    int epoll, wake;
+    struct listener listeners[LISTENERS_MAX];
+    unsigned listeners_n;
     int64_t now;                      /* monotonic ms, once a batch */
     struct link timers[TIMER_COUNT];
     int64_t wait_ms[TIMER_COUNT];
@@ -52,8 +60,10 @@ struct loop {
     struct stream *done, **done_end;  /* under the lock */
 };
 
-/* Make a loop for a bound listener, which it then owns. `number` is unique among the server's. */
-err loop_open(const struct http_config *config, int listener, unsigned number, struct loop **out);
+/* Make a loop for `n` listening sockets, which it then owns, also where it fails. `number` is unique
+ * among the server's. */
+err loop_open(const struct http_config *config, const struct listener *listeners, unsigned n,
+              unsigned number, struct loop **out);
 
 /* Run until stopped and drained. `own` is the app's for this thread. */
 void loop_run(struct loop *l, void *own);

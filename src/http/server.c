@@ -6,13 +6,12 @@
 #include "http/loop.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/tcp.h>
+#include <fcntl.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, DEFER_S = 10, HEAD_LEAST = 256, HOST_MAX = 64 };
+enum { HEAD_LEAST = 256 };
 
 struct runner {                       /* a thread with its loop */
     struct http_server *server;
@@ -23,7 +22,8 @@ struct runner {                       /* a thread with its loop */
 
 struct http_server {
     struct http_config config;
-    int port;
+    struct place places[LISTENERS_MAX];
+    unsigned places_n;
     sem_t begun, go;                  /* each thread posts one, then waits for the other */
     bool cancelled;                   /* written before `go` is posted */
     unsigned runners_n;
@@ -32,64 +32,85 @@ struct http_server {
 
 /* ---- listening ---- */
 
-/* "127.0.0.1:8080", "[::1]:8080"; an address alone is not enough, a name is not looked up. */
-static bool parse_listen(str listen, struct sockaddr_storage *out, socklen_t *n)
+static err complain(str address, str why)
 {
-    char host[HOST_MAX], port[8];
-    struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-                              .ai_socktype = SOCK_STREAM };
-    struct addrinfo *found;
-    const char *colon = listen.n ? memrchr(listen.p, ':', listen.n) : NULL;
-    str h = { listen.p, colon ? (size_t)(colon - listen.p) : 0 };
-    str p = colon ? str_from(listen, h.n + 1) : (str){0};
-
-    if (h.n > 2 && h.p[0] == '[' && h.p[h.n - 1] == ']')
-        h = (str){ h.p + 1, h.n - 2 };
-    if (h.n == 0 || h.n >= sizeof host || p.n == 0 || p.n >= sizeof port)
-        return false;
-    (void)snprintf(host, sizeof host, STR_FMT, STR_ARG(h));
-    (void)snprintf(port, sizeof port, STR_FMT, STR_ARG(p));
-    if (getaddrinfo(host, port, &hints, &found) != 0)
-        return false;
-    memcpy(out, found->ai_addr, found->ai_addrlen);
-    *n = found->ai_addrlen;
-    freeaddrinfo(found);
-    return true;
+    log_error("listen", text_kv("address", address), text_kv("failed", why));
+    return ERR_BAD_SETTING;
 }
 
-static int port_of(const struct sockaddr_storage *a)
+/* Add the addresses of a list, not open yet. */
+static err add_places(struct http_server *s, str list, bool secure)
 {
-    if (a->ss_family == AF_INET6)
-        return ntohs(((const struct sockaddr_in6 *)(const void *)a)->sin6_port);
-    return ntohs(((const struct sockaddr_in *)(const void *)a)->sin_port);
+    str address;
+
+    while (listen_next(&list, &address)) {
+        if (s->places_n == LISTENERS_MAX)
+            return complain(address, STR("too many"));
+        if (!place_parse(address, &s->places[s->places_n]))
+            return complain(address, STR("setting"));
+        s->places[s->places_n++].secure = secure;
+    }
+    return OK;
 }
 
-/* Accepted sockets take TCP_NODELAY over. DEFER_ACCEPT keeps clients that say nothing in the kernel
- * and lets the first read find the request. */
-static bool set_options(int fd)
+static err take_given(struct http_server *s, const struct given *given)
 {
-    int one = 1, defer = DEFER_S;
-
-    return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0
-           && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) == 0
-           && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0
-           && setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof defer) == 0;
+    for (unsigned i = 0; i < given->n; i++) {
+        if (place_take(&s->places[s->places_n], given->fd[i], given->secure[i]) != OK)
+            return complain(STR("LISTEN_FDS"), STR("not a listening stream socket"));
+        s->places_n++;
+    }
+    return OK;
 }
 
-/* A listening socket, or -1 with errno. *a gets the port that was bound. */
-static int listen_at(struct sockaddr_storage *a, socklen_t n)
+/* Sockets that were handed over stand for all addresses. */
+static err find_places(struct http_server *s)
 {
-    int fd = socket(a->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int saved;
+    const struct http_config *c = &s->config;
+    err e;
 
-    if (fd >= 0 && set_options(fd) && bind(fd, (struct sockaddr *)(void *)a, n) == 0
-        && listen(fd, BACKLOG) == 0 && getsockname(fd, (struct sockaddr *)(void *)a, &n) == 0)
-        return fd;
-    saved = errno;
-    if (fd >= 0)
-        close(fd);
-    errno = saved;
-    return -1;
+    if (c->given && c->given->n)
+        return take_given(s, c->given);
+    if ((e = add_places(s, c->listen, false)) != OK || (e = add_places(s, c->listen_tls, true)) != OK)
+        return e;
+    return s->places_n ? OK : complain(c->listen, STR("setting"));
+}
+
+static bool is_shared(const struct place *p)
+{
+    return p->given || p->at.ss_family == AF_UNIX;
+}
+
+/* A socket for one loop: the kernel lets several share a TCP port, of others there is but one. */
+static int socket_at(struct place *p)
+{
+    int fd;
+
+    if (is_shared(p))
+        return p->fd >= 0 || place_open(p) == OK ? fcntl(p->fd, F_DUPFD_CLOEXEC, 0) : -1;
+    fd = place_open(p) == OK ? p->fd : -1;
+    p->fd = -1;
+    return fd;
+}
+
+/* The sockets of one loop. Where it fails all of them are closed. */
+static err open_sockets(struct http_server *s, struct listener *out)
+{
+    for (unsigned i = 0; i < s->places_n; i++) {
+        struct place *p = &s->places[i];
+        char url[URL_MAX];
+
+        out[i] = (struct listener){ .fd = socket_at(p), .secure = p->secure, .shared = is_shared(p) };
+        if (out[i].fd >= 0)
+            continue;
+        place_url(p, url);
+        log_error("listen", text_kv("address", str_of(url)),
+                  text_kv("failed", str_of(strerrorname_np(errno))));
+        while (i-- > 0)
+            close(out[i].fd);
+        return ERR_IO;
+    }
+    return OK;
 }
 
 /* ---- opening ---- */
@@ -108,47 +129,38 @@ static unsigned cores(void)
     return n < 1 ? 1 : n > 256 ? 256 : (unsigned)n;
 }
 
-/* All bind the port that the first one got. */
-static err open_loops(struct http_server *s, unsigned n, struct sockaddr_storage *a, socklen_t len)
+static err open_loops(struct http_server *s, unsigned n)
 {
+    struct listener listeners[LISTENERS_MAX];
     err e;
 
     while (s->runners_n < n) {
         struct runner *r = &s->runners[s->runners_n];
-        int fd = listen_at(a, len);
 
-        if (fd < 0) {
-            log_error("listen", text_kv("address", s->config.listen),
-                      text_kv("failed", str_of(strerrorname_np(errno))));
-            return ERR_IO;
-        }
+        if ((e = open_sockets(s, listeners)) != OK)
+            return e;
         r->server = s;
-        if ((e = loop_open(&s->config, fd, s->runners_n, &r->loop)) != OK)
+        if ((e = loop_open(&s->config, listeners, s->places_n, s->runners_n, &r->loop)) != OK)
             return e;
         s->runners_n++;
     }
-    s->port = port_of(a);
     return OK;
 }
 
 err http_server_open(const struct http_config *config, struct http_server **out)
 {
     unsigned n = config->loops ? config->loops : cores();
-    struct sockaddr_storage a = {0};
-    socklen_t len = 0;
     struct http_server *s;
     err e;
 
-    if (!limits_are_sane(&config->limits) || !parse_listen(config->listen, &a, &len)) {
-        log_error("listen", text_kv("address", config->listen), text_kv("failed", STR("setting")));
-        return ERR_BAD_SETTING;
-    }
+    if (!limits_are_sane(&config->limits))
+        return complain(config->listen, STR("limits"));
     if ((s = calloc(1, sizeof *s + n * sizeof *s->runners)) == NULL)
         return ERR_NO_MEMORY;
     s->config = *config;
     sem_init(&s->begun, 0, 0);
     sem_init(&s->go, 0, 0);
-    if ((e = open_loops(s, n, &a, len)) != OK) {
+    if ((e = find_places(s)) != OK || (e = open_loops(s, n)) != OK) {
         http_server_close(s);
         return e;
     }
@@ -158,7 +170,29 @@ err http_server_open(const struct http_config *config, struct http_server **out)
 
 int http_server_port(const struct http_server *server)
 {
-    return server->port;
+    const struct place *p = &server->places[0];
+
+    if (p->at.ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)(const void *)&p->at)->sin6_port);
+    if (p->at.ss_family == AF_INET)
+        return ntohs(((const struct sockaddr_in *)(const void *)&p->at)->sin_port);
+    return 0;
+}
+
+bool http_server_url(const struct http_server *server, unsigned i, char out[static URL_MAX])
+{
+    if (i >= server->places_n)
+        return false;
+    place_url(&server->places[i], out);
+    return true;
+}
+
+bool http_server_is_local(const struct http_server *server)
+{
+    for (unsigned i = 0; i < server->places_n; i++)
+        if (!place_is_local(&server->places[i]))
+            return false;
+    return true;
 }
 
 /* ---- running ---- */
@@ -246,6 +280,8 @@ void http_server_close(struct http_server *server)
 {
     for (unsigned i = 0; i < server->runners_n; i++)
         loop_close(server->runners[i].loop);
+    for (unsigned i = 0; i < server->places_n; i++)
+        place_close(&server->places[i]);
     sem_destroy(&server->begun);
     sem_destroy(&server->go);
     free(server);

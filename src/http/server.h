@@ -7,6 +7,7 @@
 #define HTTP_SERVER_H
 
 #include "http/http.h"
+#include "http/listen.h"
 
 struct http_limits {
     size_t head_max;                   /* request line and headers, bytes (431 beyond) */
@@ -19,7 +20,9 @@ struct http_limits {
 };
 
 struct http_config {
-    str listen;                        /* "127.0.0.1:8080" or "[::1]:8080"; port 0: a free one */
+    str listen;                        /* addresses as in listen.h; port 0: a free one */
+    str listen_tls;                    /* the same, of sockets that speak TLS */
+    const struct given *given;         /* sockets handed over stand for all these; NULL: none */
     unsigned loops;                    /* 0: one a core */
     struct http_limits limits;
     struct http_app app;
@@ -28,12 +31,18 @@ struct http_config {
 struct http_server;
 
 /* Bind and listen; nothing is accepted yet. ERR_IO, logged, when it cannot; ERR_BAD_SETTING, logged,
- * for an address that is not numeric with a port, or for a limit of 0. The config is copied, the
- * text of `listen` is not. */
+ * for an address that is none, or for a limit of 0. The config is copied, what it points to is not. */
 err http_server_open(const struct http_config *config, struct http_server **out);
 
-/* The port that was bound. */
+/* The port that was bound first; 0 for a unix socket. */
 int http_server_port(const struct http_server *server);
+
+/* Where it listens: place number `i` in the order given, plain ones first, as place_url writes it.
+ * False when there are no more. */
+bool http_server_url(const struct http_server *server, unsigned i, char out[static URL_MAX]);
+
+/* Is it this machine alone that can reach it? */
+bool http_server_is_local(const struct http_server *server);
 
 /* Run the loops until http_server_stop; the caller's thread is one of them. Then drain: idle
  * connections close, what was accepted is answered (for at most work_ms), and it returns. */

@@ -271,7 +271,7 @@ static void hear_status(struct client *c, int status, str body)
 }
 
 /* Nothing more comes, and the server has closed in good order. */
-static void hear_end(struct client *c)
+[[maybe_unused]] static void hear_end(struct client *c)
 {
     char b;
 
@@ -280,7 +280,7 @@ static void hear_end(struct client *c)
 }
 
 /* One request on a connection of its own, one answer, the end. */
-static void refused(struct rig *r, str message, int status)
+[[maybe_unused]] static void refused(struct rig *r, str message, int status)
 {
     static _Thread_local struct answer a;
     struct client c;
