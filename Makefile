@@ -58,8 +58,12 @@ $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-# Unrolled lanes are too much for gcc's variable tracking: fewer debug facts, no complaint.
-$(O)/src/crypto/bcrypt_lanes.o: private CFLAGS_ALL += -g1
+# Unrolled lanes are too much for gcc's variable tracking: fewer debug facts, no complaint; and for
+# sanitizers, which therefore watch them rolled up.
+$(O)/src/crypto/bcrypt_lanes.o: private CFLAGS_ALL += -g1 $(LANES_$(BUILD))
+LANES_asan = -DLANES_ROLLED
+LANES_tsan = -DLANES_ROLLED
+LANES_fuzz = -DLANES_ROLLED
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/flags
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<

@@ -32,7 +32,7 @@ TEST(random_pairs_equal_crypt)
 {
     char password[LENGTH_MAX + 1], setting[BCRYPT_SETTING_CHARS + 1];
 
-    for (int i = 0; i < CASES / 10; i++) {
+    for (unsigned i = 0; i < cases() / 10; i++) {
         size_t n = drawn(LENGTH_MAX + 1);
 
         password_draw((enum bytes)(i % BYTES_COUNT), password, n);
