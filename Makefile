@@ -39,16 +39,17 @@ LINK_arm64    = $(LINK_static)
 LINK_HARDEN   = -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 ENGINES = sqlite $(if $(filter yes,$(MYSQL)),mysql) $(if $(filter yes,$(PGSQL)),pgsql)
-LIBS    = sqlite3 libcrypto libsodium libcrypt zlib \
-          $(if $(filter yes,$(MYSQL)),libmariadb) $(if $(filter yes,$(PGSQL)),libpq)
+LIBS    = sqlite3 libcrypto libsodium libcrypt zlib
+# The clients of MariaDB and PostgreSQL give their headers only: they are loaded when a database asks.
+CLIENTS = $(if $(filter yes,$(MYSQL)),libmariadb) $(if $(filter yes,$(PGSQL)),libpq)
 
-SRC  = $(filter-out src/main.c src/store/db_%.c,$(shell find src -name '*.c' | sort)) \
-       $(wildcard $(ENGINES:%=src/store/db_%.c))
+SRC  = $(filter-out src/main.c src/store/db_%.c src/store/client%.c,$(shell find src -name '*.c' | sort)) \
+       $(wildcard $(ENGINES:%=src/store/db_%.c) $(ENGINES:%=src/store/client_%.c)) $(if $(CLIENTS),src/store/client.c)
 OBJ  = $(SRC:%.c=$(O)/%.o) $(O)/gen/migrations.o $(O)/gen/pi.o
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/*_test.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
-CFLAGS_ALL = $(CSTD) $(WARN) $(FLAGS_$(BUILD)) $(ENGINES:%=-DWITH_%) $(shell pkg-config --cflags $(LIBS)) $(CFLAGS)
+CFLAGS_ALL = $(CSTD) $(WARN) $(FLAGS_$(BUILD)) $(ENGINES:%=-DWITH_%) $(shell pkg-config --cflags $(LIBS) $(CLIENTS)) $(CFLAGS)
 LDLIBS_ALL = $(shell pkg-config $(if $(findstring static,$(LINK_$(BUILD))),--static) --libs $(LIBS)) -lunistring -lpthread $(LDLIBS)
 
 $(O)/latchkey: $(O)/src/main.o $(OBJ)

@@ -5,10 +5,10 @@
  * belonged to it is gone. A call waits as long as the settings say, not as long as the server. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/client_mysql.h"
 #include "store/db_engine.h"
 #include "store/remote.h"
 
-#include <mysql.h>
 #include <errmsg.h>
 #include <pthread.h>
 
@@ -191,6 +191,10 @@ static err mysql_engine_open(const struct db_config *config, str place, struct d
 
     if (!m)
         return ERR_NO_MEMORY;
+    if ((e = client_mysql_load()) != OK) {
+        free(m);
+        return e;
+    }
     pthread_once(&library_once, library_open);
     m->wait_s = config->wait_ms > 1000 ? (unsigned)((config->wait_ms + 999) / 1000) : 1;
     if ((e = remote_parse(place, config->password, &m->where)) != OK || (e = connection_open(m)) != OK) {

@@ -6,10 +6,10 @@
  * again by the next call, but never inside a transaction: what belonged to it is gone. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/client_pgsql.h"
 #include "store/db_engine.h"
 #include "store/remote.h"
 
-#include <libpq-fe.h>
 #include <poll.h>
 
 enum {
@@ -236,6 +236,10 @@ static err pgsql_open(const struct db_config *config, str place, struct db **out
 
     if (!p)
         return ERR_NO_MEMORY;
+    if ((e = client_pgsql_load()) != OK) {
+        free(p);
+        return e;
+    }
     p->wait_ms = config->wait_ms > 1000 ? config->wait_ms : 1000;
     if ((e = remote_parse(place, config->password, &p->where)) != OK || (e = connection_open(p)) != OK) {
         pgsql_close(&p->db);
