@@ -6,6 +6,7 @@
 #include "app/run.h"
 
 #include "app/house.h"
+#include "app/listen.h"
 #include "base/log.h"
 #include "http/server.h"
 
@@ -24,6 +25,8 @@ struct run {
     struct house house;
     struct pool *hashes, *dbs;
     struct http_server *server;
+    struct tls *tls;
+    struct given given;
     pthread_t signals;
 };
 
@@ -46,6 +49,15 @@ static sigset_t our_signals(void)
     return set;
 }
 
+/* A file that cannot be used was said; the old certificate stays in force. */
+static void certificate_reread(struct run *run)
+{
+    if (run->tls && tls_reload(run->tls) == OK)
+        log_warn("certificate_reread", text_kv("result", STR("in force")));
+    else if (run->tls)
+        log_error("certificate_reread", text_kv("result", STR("refused, nothing changed")));
+}
+
 /* The thread that signals go to. The first SIGTERM or SIGINT asks the server to drain and ends it. */
 static void *wait_for_signals(void *arg)
 {
@@ -58,6 +70,7 @@ static void *wait_for_signals(void *arg)
             continue;
         if (signal_number == SIGHUP) {
             house_reread(&run->house);
+            certificate_reread(run);
             continue;
         }
         log_warn("stopping", int_kv("signal", signal_number));
@@ -122,11 +135,10 @@ static err pools_start(struct run *run)
 static err server_open(struct run *run)
 {
     const struct settings *s = &run->settings;
-    bool six = str_find(s->http_listen, STR(":")) >= 0;
     unsigned loops = threads_of(s->http_loops);
     struct http_config config = {
-        .listen = arena_printf(&run->mem, "%s" STR_FMT "%s:%d", six ? "[" : "", STR_ARG(s->http_listen), six ? "]" : "",
-                               (int)s->http_port),
+        .listen = listen_complete(&run->mem, s->http_listen, s->http_port), .listen_tls = s->tls_listen,
+        .given = &run->given,
         .loops = loops,
         .limits = {
             .head_max = 16 << 10, .headers_max = HTTP_HEADERS_MAX, .memory_max = 4 << 20,
@@ -136,11 +148,19 @@ static err server_open(struct run *run)
         },
         .app = house_app(&run->house),
     };
+    err e = OK;
 
-    if (!config.listen.p)
-        return ERR_NO_MEMORY;
     raise_file_limit(s->http_connections);
-    return http_server_open(&config, &run->server);
+    if (s->tls_cert.n || s->tls_key.n || s->tls_listen.n)
+        e = tls_open(s->tls_cert, s->tls_key, &run->tls);
+    config.tls = run->tls;
+    if (e != OK || (e = http_server_open(&config, &run->server)) != OK)
+        return e;
+    if (run->mode->dev && !http_server_is_local(run->server)) {
+        fputs("latchkey: dev was handed a socket that others reach; use `latchkey serve`\n", stderr);
+        return ERR_BAD_SETTING;
+    }
+    return OK;
 }
 
 /* Pools are told where they work only once they run, and they begin their threads on an edition. */
@@ -188,6 +208,8 @@ static err run_prepare(struct run *run, int argc, char **argv)
     struct strs rest;
     err e;
 
+    if ((e = given_take(&run->given)) != OK)
+        return complain("LISTEN_FDS names more sockets than the server takes", e);
     if ((e = settings_read(&run->settings, &run->mem, run->mode->dev, argc, argv, &rest)) != OK)
         return e;
     if ((e = run_words(run, &rest)) != OK)
@@ -212,16 +234,22 @@ static err run_open(struct run *run)
     return OK;
 }
 
+static void say_where(struct run *run)
+{
+    char url[URL_MAX];
+
+    for (unsigned i = 0; http_server_url(run->server, i, url); i++)
+        fprintf(i ? stderr : stdout, "%slistening on %s\n", i ? "latchkey: also " : "", url);
+    (void)fflush(stdout);               /* a reader that left changes nothing for us */
+}
+
 static err run_serve(struct run *run)
 {
-    bool six = str_find(run->settings.http_listen, STR(":")) >= 0;
     err e;
 
     if (pthread_create(&run->signals, NULL, wait_for_signals, run) != 0)
         return complain("the server cannot start", ERR_NO_MEMORY);
-    printf("listening on http://%s" STR_FMT "%s:%d\n", six ? "[" : "", STR_ARG(run->settings.http_listen),
-           six ? "]" : "", http_server_port(run->server));
-    (void)fflush(stdout);               /* a reader that left changes nothing for us */
+    say_where(run);
     run->mode->say(&run->settings);
     if ((e = http_server_run(run->server)) != OK)
         (void)complain("the server stopped", e);
@@ -232,12 +260,14 @@ static err run_serve(struct run *run)
 
 static void run_close(struct run *run)
 {
-    if (run->server)
-        http_server_close(run->server);
     if (run->hashes)
         pool_stop(run->hashes);
     if (run->dbs)
         pool_stop(run->dbs);
+    if (run->server)
+        http_server_close(run->server);
+    if (run->tls)
+        tls_close(run->tls);
     house_end(&run->house);
     keyring_end(&run->keys);
     arena_end(&run->mem);

@@ -5,33 +5,10 @@
  * the sample file and docs/settings.md follow. */
 #include "app/setting.h"
 
+#include "app/listen.h"
 #include "base/utf8.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
-
-static const char *check_address(const struct settings *s, str value)
-{
-    char z[64];
-    struct in6_addr six;
-    struct in_addr four;
-
-    if (value.n >= sizeof z)
-        return "must be an IP address";
-    memcpy(z, value.p, value.n);
-    z[value.n] = 0;
-    if (inet_pton(AF_INET, z, &four) == 1) {
-        if (s->dev && ntohl(four.s_addr) >> 24 != 127)
-            return "must be a loopback address: dev is open to everyone who reaches it; use `latchkey serve`";
-        return NULL;
-    }
-    if (inet_pton(AF_INET6, z, &six) == 1) {
-        if (s->dev && !IN6_IS_ADDR_LOOPBACK(&six))
-            return "must be a loopback address: dev is open to everyone who reaches it; use `latchkey serve`";
-        return NULL;
-    }
-    return "must be an IP address such as 127.0.0.1 or ::1";
-}
 
 /* scheme://host or scheme://host:port as a browser sends it (RFC 6454 section 6.1). */
 static bool is_origin(str s)
@@ -92,10 +69,11 @@ static const char *check_level(const struct settings *s, str value)
 // clang-format off
 const struct setting settings_table[] = {
     { .key = "http.listen", .kind = KIND_TEXT, AT(http_listen), .def = "127.0.0.1",
-      .min = 2, .max = 63, .check = check_address,
-      .help = "IP address to listen on; `dev` takes loopback addresses only." },
+      .min = 0, .max = 2000, .check = listen_check,
+      .help = "Addresses to listen on, separated by blanks: 127.0.0.1, [::1]:8080, unix:/run/latchkey.sock; `dev` takes loopback "
+              "addresses only." },
     { .key = "http.port", .kind = KIND_INTEGER, AT(http_port), .def = "8080", .min = 0, .max = 65535, .env = "PORT",
-      .help = "TCP port to listen on; 0 picks a free one." },
+      .help = "TCP port of addresses that name none; 0 picks a free one." },
     { .key = "http.loops", .kind = KIND_INTEGER, AT(http_loops), .def = "0", .min = 0, .max = 256,
       .help = "Threads that read and write connections; 0 is one a core." },
     { .key = "http.origins", .kind = KIND_TEXT, AT(http_origins), .def = "http://localhost:8081",
@@ -144,6 +122,12 @@ const struct setting settings_table[] = {
       .help = "Requests that may wait for such a thread; one more is answered 503." },
     { .key = "log.level", .kind = KIND_TEXT, AT(log_level), .def = "info", .min = 4, .max = 5, .check = check_level,
       .reread = true, .help = "The least a line must matter to be logged: info, warn or error." },
+    { .key = "tls.listen", .kind = KIND_TEXT, AT(tls_listen), .def = "", .min = 0, .max = 2000, .check = listen_check_tls,
+      .help = "Addresses with ports to listen on by TLS, as http.listen has them." },
+    { .key = "tls.cert", .kind = KIND_TEXT, AT(tls_cert), .def = "", .min = 0, .max = 4095,
+      .help = "PEM file with the certificate and its chain. SIGHUP reads it and the key again." },
+    { .key = "tls.key", .kind = KIND_TEXT, AT(tls_key), .def = "", .min = 0, .max = 4095,
+      .help = "PEM file with the certificate's key, mode 0600, not locked with a password." },
     {0}
 };
 // clang-format on
@@ -301,7 +285,7 @@ void settings_sample(FILE *to)
         if (opens_section(row))
             fprintf(to, "\n[" STR_FMT "]\n", STR_ARG(section_of(row)));
         fprintf(to, "# %s\n#%s = %s\n", row->help, row->key + section_of(row).n + 1,
-                row->def[0] ? row->def : "/etc/latchkey/token.secret");
+                row->def[0] || row->kind != KIND_SECRET ? row->def : "/etc/latchkey/token.secret");
     }
 }
 

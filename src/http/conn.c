@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* conn.c - one HTTP/1.1 connection (RFC 9112).
- *
- * Bytes come and go only in wire_read and wire_write: another transport is another pair. */
+/* conn.c - one HTTP/1.1 connection (RFC 9112). */
 #include "http/conn.h"
 
-#include <errno.h>
+#include "http/wire.h"
+
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -14,26 +13,6 @@ enum {
     OUT_KEEP = 256 << 10,             /* larger than this the loop's buffer is given back */
     LINGER_MAX = 1 << 20,             /* bytes to be read over after the last answer */
 };
-
-/* ---- the wire ---- */
-
-/* Bytes read, 0 at the end, -1 when there is nothing now, -2 when it is broken. */
-static ssize_t wire_read(struct conn *c, char *to, size_t n)
-{
-    ssize_t k = recv(c->fd, to, n, 0);
-
-    if (k < (ssize_t)n)
-        c->readable = k >= 0 && c->hung_up;   /* less than asked for: drained, but for the end */
-    return k >= 0 ? k : errno == EAGAIN ? -1 : -2;
-}
-
-/* Bytes written, maybe none; -1 when it is broken. */
-static ssize_t wire_write(struct conn *c, const char *p, size_t n)
-{
-    ssize_t k = send(c->fd, p, n, MSG_NOSIGNAL);
-
-    return k >= 0 ? k : errno == EAGAIN ? 0 : -1;
-}
 
 /* ---- closing ---- */
 
@@ -59,6 +38,8 @@ void conn_close(struct conn *c)
     drop_stream(c);
     buf_end(&c->in);
     buf_end(&c->out);
+    wire_bye(c);
+    wire_drop_tls(c);
     close(c->fd);
     link_remove(&c->timer);
     link_append(&c->loop->dead, &c->turn);
@@ -73,6 +54,7 @@ static void leave(struct conn *c)
         conn_close(c);
         return;
     }
+    wire_bye(c);
     (void)shutdown(c->fd, SHUT_WR);     /* fails when the client is gone: the next read says so */
     c->state = CONN_LINGER;
     c->readable = true;
@@ -95,15 +77,22 @@ static void flush_kept(struct conn *c)
     c->sent = 0;
 }
 
+/* Until nothing is taken any more: TLS takes a record at a time, and only what was refused is told
+ * of again. */
 static void flush_new(struct conn *c)
 {
     struct buf *out = &c->loop->out;
-    ssize_t k = wire_write(c, out->p, out->n);
+    ssize_t k = 1;
 
-    if (k < 0)
-        conn_close(c);
-    else if ((size_t)k < out->n)
-        buf_put(&c->out, (str){ out->p + k, out->n - (size_t)k });
+    for (size_t at = 0; at < out->n && k > 0; at += (size_t)k) {
+        k = wire_write(c, out->p + at, out->n - at);
+        if (k == 0)
+            buf_put(&c->out, str_from(buf_str(out), at));
+        if (k < 0) {
+            conn_close(c);
+            return;
+        }
+    }
 }
 
 /* Send the answers gathered for this connection, in order behind those that wait. */
@@ -440,10 +429,40 @@ static bool reads(const struct conn *c)
     return !c->out.n && (takes_requests(c) || c->state == CONN_LINGER);
 }
 
+/* Nothing of it can be read, but what was written must arrive. */
+static void give_up_tls(struct conn *c)
+{
+    wire_drop_tls(c);
+    c->state = CONN_LAST;
+    c->rude = true;
+}
+
+static void shake(struct conn *c)
+{
+    switch (wire_shake(c)) {
+    case WIRE_WAITS:
+        return;
+    case WIRE_OPEN:
+        c->peer.secure = true;
+        break;
+    case WIRE_PLAIN:                    /* a person has typed http:// */
+        give_up_tls(c);
+        message_write_bare(&c->loop->out, 400, c->loop->date);
+        break;
+    case WIRE_BROKEN:                   /* OpenSSL has written an alert */
+        give_up_tls(c);
+        break;
+    }
+    c->shaking = false;
+    flush(c);
+}
+
 void conn_read(struct conn *c)
 {
     link_remove(&c->turn);
-    for (int i = 0; c->readable && reads(c); i++) {
+    if (c->shaking && c->readable)
+        shake(c);
+    for (int i = 0; c->readable && !c->shaking && reads(c); i++) {
         if (i == READS_A_TURN) {
             link_append(&c->loop->ready, &c->turn);
             break;
@@ -472,8 +491,8 @@ void conn_event(struct conn *c, unsigned events)
         return;
     }
     c->hung_up = c->hung_up || (events & EPOLLRDHUP);
-    c->readable = c->readable || (events & (EPOLLIN | EPOLLRDHUP));
-    if ((events & EPOLLOUT) && c->out.n)
+    c->readable = c->readable || (events & (EPOLLIN | EPOLLRDHUP)) || c->tls;
+    if (((events & EPOLLOUT) || c->tls) && c->out.n)    /* TLS may read to write, and write to read */
         go_on(c);
     else
         conn_read(c);
@@ -513,12 +532,13 @@ void conn_drain(struct conn *c)
         conn_close(c);
 }
 
-struct conn *conn_open(struct loop *l, int fd, const struct http_peer *peer)
+struct conn *conn_open(struct loop *l, int fd, const struct http_peer *peer, bool secure)
 {
     struct conn *c = calloc(1, sizeof *c);
     size_t most = 2 * OUT_ENOUGH + 2 * l->config->limits.memory_max;
 
-    if (!c) {
+    if (!c || (secure && (c->tls = tls_accept(l->config->tls, fd)) == NULL)) {
+        free(c);
         close(fd);
         return NULL;
     }
@@ -526,6 +546,7 @@ struct conn *conn_open(struct loop *l, int fd, const struct http_peer *peer)
     link_init(&c->turn);
     c->loop = l;
     c->fd = fd;
+    c->shaking = secure;
     c->peer = *peer;
     c->timed = TIMER_COUNT;
     buf_init(&c->in, NULL, l->config->limits.head_max + 2 * READ_SIZE);

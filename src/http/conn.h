@@ -11,6 +11,7 @@
 #define HTTP_CONN_H
 
 #include "http/loop.h"
+#include "http/tls.h"
 
 enum conn_state {
     CONN_HEAD,                        /* waits for a head, or the rest of one */
@@ -26,6 +27,7 @@ struct conn {
     struct link turn;                 /* in the loop's list of the ready or of the dead */
     struct loop *loop;
     struct stream *stream;
+    struct tls_link *tls;             /* NULL: plain */
     struct buf in;                    /* bytes of requests not taken yet */
     struct buf out;                   /* bytes of answers that the socket did not take ... */
     size_t sent;                      /* ... of which this many are gone */
@@ -36,6 +38,7 @@ struct conn {
     size_t lingered;
     int fd;
     unsigned char state, timed;       /* enum conn_state, enum timer */
+    bool shaking, looked;             /* TLS: its handshake is not over; its first byte was seen */
     bool readable;                    /* a read may bring something */
     bool hung_up;                     /* the client has said its last: read on to its end */
     bool served;                      /* a request was answered */
@@ -43,9 +46,9 @@ struct conn {
     bool rude;                        /* there are bytes that were not read before the last answer */
 };
 
-/* Take over an accepted socket and read what is there already. NULL when there is no memory; then
- * the socket is closed. It may be closed already when it comes back. */
-struct conn *conn_open(struct loop *l, int fd, const struct http_peer *peer);
+/* Take over an accepted socket, which speaks TLS when `secure`, and read what is there already. NULL
+ * when there is no memory; then the socket is closed. It may be closed already when it comes back. */
+struct conn *conn_open(struct loop *l, int fd, const struct http_peer *peer, bool secure);
 
 /* What epoll says of it. */
 void conn_event(struct conn *c, unsigned events);

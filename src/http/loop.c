@@ -8,6 +8,7 @@
 #include "http/peer.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -83,13 +84,13 @@ static void resume_accepting(struct loop *l)
     l->accept_at = l->now + PAUSE_MS;
 }
 
-static void take_socket(struct loop *l, int fd, const struct sockaddr_storage *address)
+static void take_socket(struct loop *l, int fd, const struct sockaddr_storage *address, bool secure)
 {
     struct http_peer peer;
     struct conn *c;
 
     peer_of_address((const struct sockaddr *)(const void *)address, &peer);
-    if ((c = conn_open(l, fd, &peer)) == NULL || c->state == CONN_CLOSED)
+    if ((c = conn_open(l, fd, &peer, secure)) == NULL || c->state == CONN_CLOSED)
         return;
     if (!watch(l, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, c))
         conn_close(c);
@@ -108,7 +109,7 @@ static bool accept_one(struct loop *l, const struct listener *at)
     }
     fd = accept4(at->fd, (struct sockaddr *)(void *)&address, &n, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        take_socket(l, fd, &address);
+        take_socket(l, fd, &address, at->secure);
         return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -294,8 +295,19 @@ static void turn(struct loop *l)
     bury(l);
 }
 
+/* OpenSSL writes to sockets that clients have closed; the signal is for the thread that wrote. */
+static void block_sigpipe(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 void loop_run(struct loop *l, void *own)
 {
+    block_sigpipe();
     l->own = own;
     tell_time(l);
     resume_accepting(l);

@@ -63,6 +63,14 @@ static err take_given(struct http_server *s, const struct given *given)
     return OK;
 }
 
+static err check_tls(const struct http_server *s)
+{
+    for (unsigned i = 0; i < s->places_n; i++)
+        if (s->places[i].secure && !s->config.tls)
+            return complain(STR("TLS"), STR("no certificate"));
+    return OK;
+}
+
 /* Sockets that were handed over stand for all addresses. */
 static err find_places(struct http_server *s)
 {
@@ -160,7 +168,7 @@ err http_server_open(const struct http_config *config, struct http_server **out)
     s->config = *config;
     sem_init(&s->begun, 0, 0);
     sem_init(&s->go, 0, 0);
-    if ((e = find_places(s)) != OK || (e = open_loops(s, n)) != OK) {
+    if ((e = find_places(s)) != OK || (e = check_tls(s)) != OK || (e = open_loops(s, n)) != OK) {
         http_server_close(s);
         return e;
     }

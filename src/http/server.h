@@ -8,6 +8,7 @@
 
 #include "http/http.h"
 #include "http/listen.h"
+#include "http/tls.h"
 
 struct http_limits {
     size_t head_max;                   /* request line and headers, bytes (431 beyond) */
@@ -22,6 +23,7 @@ struct http_limits {
 struct http_config {
     str listen;                        /* addresses as in listen.h; port 0: a free one */
     str listen_tls;                    /* the same, of sockets that speak TLS */
+    struct tls *tls;                   /* what they speak; NULL when there are none */
     const struct given *given;         /* sockets handed over stand for all these; NULL: none */
     unsigned loops;                    /* 0: one a core */
     struct http_limits limits;

@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -85,6 +86,8 @@ static void rig_run(void *app, void *own, struct exchange *x)
         x->res.body = arena_printf(&x->mem, "%d.%d.%d.%d", x->req.peer.address[0],
                                    x->req.peer.address[1], x->req.peer.address[2],
                                    x->req.peer.address[3]);
+    } else if (str_is(path, STR("/secure"))) {
+        x->res.body = x->req.peer.secure ? STR("yes") : STR("no");
     } else if (str_is(path, STR("/big"))) {
         char *p = NEW_ARRAY(&x->mem, char, BIG);
 
@@ -163,7 +166,7 @@ static void rig_stop(struct rig *r)
 
 /* ---- the client ---- */
 
-struct client { int fd; size_t n; char b[8192]; };   /* bytes read and not taken yet */
+struct client { int fd; SSL *ssl; size_t n; char b[8192]; };   /* bytes read and not taken yet */
 
 struct answer { int status; char head[2048]; char body[4096]; size_t body_n; };
 
@@ -174,6 +177,7 @@ static void dial_port(struct client *c, int port)
     struct timeval patience = { 20, 0 };   /* so that a fault ends as a failure, not as a hang */
 
     c->n = 0;
+    c->ssl = NULL;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     CHECK(connect(c->fd, (struct sockaddr *)(void *)&a, sizeof a) == 0);
@@ -187,7 +191,7 @@ static void dial(struct client *c, const struct rig *r)
 static void say(struct client *c, str s)
 {
     while (s.n) {
-        ssize_t k = send(c->fd, s.p, s.n, MSG_NOSIGNAL);
+        ssize_t k = c->ssl ? SSL_write(c->ssl, s.p, (int)s.n) : send(c->fd, s.p, s.n, MSG_NOSIGNAL);
 
         if (k <= 0)
             return;                     /* a server that has refused need not read on */
@@ -202,12 +206,20 @@ static void say_z(struct client *c, const char *z)
 
 static void hang_up(struct client *c)
 {
+    if (c->ssl)
+        SSL_shutdown(c->ssl);           /* or its session would not be taken up again */
+    SSL_free(c->ssl);
     close(c->fd);
+}
+
+static ssize_t read_some(struct client *c, char *to, size_t n)
+{
+    return c->ssl ? SSL_read(c->ssl, to, (int)n) : recv(c->fd, to, n, 0);
 }
 
 static bool more(struct client *c)
 {
-    ssize_t k = recv(c->fd, c->b + c->n, sizeof c->b - c->n, 0);
+    ssize_t k = read_some(c, c->b + c->n, sizeof c->b - c->n);
 
     if (k > 0)
         c->n += (size_t)k;
@@ -276,7 +288,8 @@ static void hear_status(struct client *c, int status, str body)
     char b;
 
     CHECK(c->n == 0);
-    CHECK(recv(c->fd, &b, 1, 0) == 0);
+    CHECK(read_some(c, &b, 1) == 0);
+    CHECK(!c->ssl || SSL_get_shutdown(c->ssl) & SSL_RECEIVED_SHUTDOWN);
 }
 
 /* One request on a connection of its own, one answer, the end. */

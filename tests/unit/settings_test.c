@@ -155,6 +155,8 @@ TEST(a_value_out_of_its_range_is_refused)
         { "--signup.open=no", OK },             { "--signup.open=No", ERR_BAD_SETTING },
         { "--password.cost=3", ERR_BAD_SETTING },{ "--log.level=debug", ERR_BAD_SETTING },
         { "--http.listen=::1", OK },            { "--http.listen=localhost", ERR_BAD_SETTING },
+        { "--http.listen=127.0.0.1, [::1]:80 unix:/a", OK }, { "--http.listen=unix:a", ERR_BAD_SETTING },
+        { "--tls.listen=127.0.0.1:8443", OK },  { "--tls.listen=127.0.0.1", ERR_BAD_SETTING },
         { "--http.origins=https://a.example, http://b:81", OK },
         { "--http.origins=https://a.example/", ERR_BAD_SETTING },
         { "--http.origins=a.example", ERR_BAD_SETTING },
@@ -211,6 +213,9 @@ TEST(dev_listens_on_loopback_only)
     CHECK_ERR(READ(&t, true, "--http.listen=192.168.1.1"), ERR_BAD_SETTING);
     CHECK_ERR(READ(&t, true, "--http.listen=::"), ERR_BAD_SETTING);
     CHECK_ERR(READ(&t, true, "--http.listen=::ffff:10.0.0.1"), ERR_BAD_SETTING);
+    CHECK_ERR(READ(&t, true, "--http.listen=127.0.0.1 10.0.0.1:80"), ERR_BAD_SETTING);
+    CHECK_ERR(READ(&t, true, "--tls.listen=0.0.0.0:8443"), ERR_BAD_SETTING);
+    CHECK_ERR(READ(&t, true, "--http.listen=unix:/run/x.sock"), OK);
     CHECK_ERR(READ(&t, false, "--http.listen=0.0.0.0"), OK);
     arena_end(&t.mem);
 }
