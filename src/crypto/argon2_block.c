@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* argon2_block.c - Argon2's compression function G: plain C, AVX2, AVX-512.
+/* argon2_block.c - Argon2's compression function G: plain C, and AVX2.
  *
  * A block is 8 rows of 16 words. The permutation P runs over each row, then over each column, which
  * is two words wide. A vector version holds a 4x4 square of words as four vectors a, b, c, d, turns
@@ -34,12 +34,16 @@ static inline void permute(uint64_t *v, size_t step)
 {
     uint64_t w[16];
 
+#pragma GCC unroll 16
     for (size_t i = 0; i < 16; i++)
         w[i] = v[i / 2 * step + i % 2];
+#pragma GCC unroll 4
     for (size_t i = 0; i < 4; i++)
         quarter(&w[i], &w[4 + i], &w[8 + i], &w[12 + i]);
+#pragma GCC unroll 4
     for (size_t i = 0; i < 4; i++)
         quarter(&w[i], &w[4 + (i + 1) % 4], &w[8 + (i + 2) % 4], &w[12 + (i + 3) % 4]);
+#pragma GCC unroll 16
     for (size_t i = 0; i < 16; i++)
         v[i / 2 * step + i % 2] = w[i];
 }
@@ -70,8 +74,6 @@ static bool runs_always(void)
 #include <immintrin.h>
 
 #define INLINE __attribute__((always_inline)) static inline
-
-/* ------------------------------------------------------------------------------------------- AVX2 */
 
 #define AVX2 __attribute__((target("avx2")))
 
@@ -153,11 +155,14 @@ AVX2 static void block_avx2(const struct argon2_block *a, const struct argon2_bl
                             struct argon2_block *out, bool adds)
 {
     const v4 *p = (const v4 *)a, *q = (const v4 *)b;
-    v4 *o = (v4 *)out, s[32], z[32];
+    v4 *o = (v4 *)out, s[32];
 
     for (size_t i = 0; i < 32; i++) {
         s[i] = _mm256_xor_si256(_mm256_load_si256(p + i), _mm256_load_si256(q + i));
-        z[i] = adds ? _mm256_xor_si256(s[i], _mm256_load_si256(o + i)) : s[i];
+        if (adds)
+            _mm256_store_si256(o + i, _mm256_xor_si256(s[i], _mm256_load_si256(o + i)));
+        else
+            _mm256_store_si256(o + i, s[i]);
     }
     for (size_t i = 0; i < 32; i += 4) {
         struct square4 row = { s[i], s[i + 1], s[i + 2], s[i + 3] };
@@ -171,115 +176,17 @@ AVX2 static void block_avx2(const struct argon2_block *a, const struct argon2_bl
     for (size_t i = 0; i < 4; i++)
         columns4(s + i);
     for (size_t i = 0; i < 32; i++)
-        _mm256_store_si256(o + i, _mm256_xor_si256(s[i], z[i]));
+        _mm256_store_si256(o + i, _mm256_xor_si256(s[i], _mm256_load_si256(o + i)));
 }
 
 static bool runs_avx2(void)
 {
     return __builtin_cpu_supports("avx2");
 }
-
-/* ---------------------------------------------------------------------------------------- AVX-512 */
-
-#define AVX512 __attribute__((target("avx512f")))
-
-typedef __m512i v8;
-struct square8 { v8 a, b, c, d; };      /* two squares side by side */
-
-AVX512 INLINE v8 mix8(v8 x, v8 y)
-{
-    v8 m = _mm512_mul_epu32(x, y);
-
-    return _mm512_add_epi64(_mm512_add_epi64(x, y), _mm512_add_epi64(m, m));
-}
-
-AVX512 INLINE void quarter8(struct square8 *s)
-{
-    s->a = mix8(s->a, s->b);
-    s->d = _mm512_ror_epi64(_mm512_xor_si512(s->d, s->a), 32);
-    s->c = mix8(s->c, s->d);
-    s->b = _mm512_ror_epi64(_mm512_xor_si512(s->b, s->c), 24);
-    s->a = mix8(s->a, s->b);
-    s->d = _mm512_ror_epi64(_mm512_xor_si512(s->d, s->a), 16);
-    s->c = mix8(s->c, s->d);
-    s->b = _mm512_ror_epi64(_mm512_xor_si512(s->b, s->c), 63);
-}
-
-AVX512 INLINE void permute8(struct square8 *s)
-{
-    quarter8(s);
-    s->b = _mm512_permutex_epi64(s->b, 0x39);
-    s->c = _mm512_permutex_epi64(s->c, 0x4E);
-    s->d = _mm512_permutex_epi64(s->d, 0x93);
-    quarter8(s);
-    s->b = _mm512_permutex_epi64(s->b, 0x93);
-    s->c = _mm512_permutex_epi64(s->c, 0x4E);
-    s->d = _mm512_permutex_epi64(s->d, 0x39);
-}
-
-#define LOW8(x, y)  _mm512_shuffle_i64x2((x), (y), 0x44)
-#define HIGH8(x, y) _mm512_shuffle_i64x2((x), (y), 0xEE)
-#define CROSS8(x)   _mm512_shuffle_i64x2((x), (x), 0xD8)    /* the middle quarters change places */
-
-/* Two rows, each of two vectors. */
-AVX512 INLINE void rows8(v8 *s)
-{
-    struct square8 q = { LOW8(s[0], s[2]), HIGH8(s[0], s[2]), LOW8(s[1], s[3]), HIGH8(s[1], s[3]) };
-
-    permute8(&q);
-    s[0] = LOW8(q.a, q.b);
-    s[2] = HIGH8(q.a, q.b);
-    s[1] = LOW8(q.c, q.d);
-    s[3] = HIGH8(q.c, q.d);
-}
-
-/* Four columns: every other vector, s[0] s[2] ... s[14], holds a pair of words of each. */
-AVX512 INLINE void columns8(v8 *s)
-{
-    struct square8 one = { CROSS8(LOW8(s[0], s[2])), CROSS8(LOW8(s[4], s[6])),
-                           CROSS8(LOW8(s[8], s[10])), CROSS8(LOW8(s[12], s[14])) };
-    struct square8 two = { CROSS8(HIGH8(s[0], s[2])), CROSS8(HIGH8(s[4], s[6])),
-                           CROSS8(HIGH8(s[8], s[10])), CROSS8(HIGH8(s[12], s[14])) };
-
-    permute8(&one);
-    permute8(&two);
-    s[0] = LOW8(CROSS8(one.a), CROSS8(two.a));
-    s[2] = HIGH8(CROSS8(one.a), CROSS8(two.a));
-    s[4] = LOW8(CROSS8(one.b), CROSS8(two.b));
-    s[6] = HIGH8(CROSS8(one.b), CROSS8(two.b));
-    s[8] = LOW8(CROSS8(one.c), CROSS8(two.c));
-    s[10] = HIGH8(CROSS8(one.c), CROSS8(two.c));
-    s[12] = LOW8(CROSS8(one.d), CROSS8(two.d));
-    s[14] = HIGH8(CROSS8(one.d), CROSS8(two.d));
-}
-
-AVX512 static void block_avx512(const struct argon2_block *a, const struct argon2_block *b,
-                                struct argon2_block *out, bool adds)
-{
-    const v8 *p = (const v8 *)a, *q = (const v8 *)b;
-    v8 *o = (v8 *)out, s[16], z[16];
-
-    for (size_t i = 0; i < 16; i++) {
-        s[i] = _mm512_xor_si512(_mm512_load_si512(p + i), _mm512_load_si512(q + i));
-        z[i] = adds ? _mm512_xor_si512(s[i], _mm512_load_si512(o + i)) : s[i];
-    }
-    for (size_t i = 0; i < 16; i += 4)
-        rows8(s + i);
-    columns8(s);
-    columns8(s + 1);
-    for (size_t i = 0; i < 16; i++)
-        _mm512_store_si512(o + i, _mm512_xor_si512(s[i], z[i]));
-}
-
-static bool runs_avx512(void)
-{
-    return __builtin_cpu_supports("avx512f");
-}
 #endif
 
 const struct argon2_version argon2_versions[] = {
 #ifdef __x86_64__
-    { "avx512", block_avx512, runs_avx512 },
     { "avx2", block_avx2, runs_avx2 },
 #endif
     { "plain", block_plain, runs_always },
