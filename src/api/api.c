@@ -112,9 +112,9 @@ static struct res answer(const struct req *req)
 {
     struct res res = { .x = req->x, .req = req };
 
-    res_header(&res, STR("X-Request-Id"), str_of(req->x->id));
+    http_answer_constant(req->x, STR("X-Request-Id"), str_of(req->x->id));
     if (req->api->config.manner == AS_SERVER)
-        res_header(&res, STR("X-Content-Type-Options"), STR("nosniff"));
+        http_answer_constant(req->x, STR("X-Content-Type-Options"), STR("nosniff"));
     return res;
 }
 
@@ -220,7 +220,7 @@ static void body_send(struct res *res, int status, str type, str body)
             return;
         }
     }
-    res_header(res, STR("Content-Type"), type);
+    http_answer_constant(res->x, STR("Content-Type"), type);
 }
 
 struct json_writer *res_json(struct res *res)

@@ -35,6 +35,12 @@ static bool is_param(str s)
     return s.n && s.p[0] == ':';
 }
 
+/* Most rows have none: they take one comparison instead of a walk along the segments. */
+static bool has_param(str pattern)
+{
+    return memchr(pattern.p, ':', pattern.n) != NULL;
+}
+
 /* Does `b` fit the pattern `a`?  `b` is a path, or, when `b_pattern` says so, a pattern too: then,
  * could one path fit both? */
 static bool fits(str a, str b, bool b_pattern)
@@ -46,6 +52,8 @@ static bool fits(str a, str b, bool b_pattern)
         return a.n == b.n;
     a = str_from(without_slash(a), 1);
     b = str_from(without_slash(b), 1);
+    if (!b_pattern && !has_param(a))
+        return str_is_nocase(a, b);
     do {
         more_a = str_cut(a, '/', &x, &a);
         more_b = str_cut(b, '/', &y, &b);

@@ -8,6 +8,8 @@ bool str_is_nocase(str a, str b)
 {
     if (a.n != b.n)
         return false;
+    if (a.n == 0 || memcmp(a.p, b.p, a.n) == 0)
+        return true;
     for (size_t i = 0; i < a.n; i++) {
         unsigned char x = (unsigned char)a.p[i], y = (unsigned char)b.p[i];
 

@@ -93,4 +93,13 @@ str http_header(struct exchange *x, str name);
  * NUL is left out (no response splitting), as is one too many. */
 void http_answer_header(struct exchange *x, str name, str value);
 
+/* The same for a value that the program itself wrote: not looked through. */
+static inline void http_answer_constant(struct exchange *x, str name, str value)
+{
+    struct http_response *res = &x->res;
+
+    if (res->headers_n < HTTP_ANSWER_HEADERS_MAX)
+        res->headers[res->headers_n++] = (struct http_header){ name, value };
+}
+
 #endif

@@ -163,11 +163,8 @@ str http_header(struct exchange *x, str name)
 
 void http_answer_header(struct exchange *x, str name, str value)
 {
-    struct http_response *res = &x->res;
-
     for (size_t i = 0; i < value.n; i++)
         if (value.p[i] == '\r' || value.p[i] == '\n' || value.p[i] == '\0')
             return;
-    if (res->headers_n < HTTP_ANSWER_HEADERS_MAX)
-        res->headers[res->headers_n++] = (struct http_header){ name, value };
+    http_answer_constant(x, name, value);
 }
