@@ -154,9 +154,24 @@ static bool bind_unix(struct place *p)
     return true;
 }
 
+/* SO_REUSEPORT lets the loops of one server share a port, and would let a second server of the same
+ * user take half of its requests away unseen. So the first socket asks whether the port is free. */
+static bool port_is_free(const struct place *p)
+{
+    int one = 1, saved, fd = socket(p->at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0
+              && bind(fd, (const struct sockaddr *)(const void *)&p->at, p->at_n) == 0;
+
+    saved = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+    return ok;
+}
+
 static bool bind_tcp(struct place *p)
 {
-    return set_options(p->fd) && bind(p->fd, (struct sockaddr *)(void *)&p->at, p->at_n) == 0;
+    return (p->bound || port_is_free(p)) && set_options(p->fd) && bind(p->fd, (struct sockaddr *)(void *)&p->at, p->at_n) == 0;
 }
 
 err place_open(struct place *p)
@@ -166,8 +181,10 @@ err place_open(struct place *p)
 
     p->fd = socket(p->at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (p->fd >= 0 && (local ? bind_unix(p) : bind_tcp(p)) && listen(p->fd, BACKLOG) == 0
-        && (local || getsockname(p->fd, (struct sockaddr *)(void *)&p->at, &p->at_n) == 0))
+        && (local || getsockname(p->fd, (struct sockaddr *)(void *)&p->at, &p->at_n) == 0)) {
+        p->bound = true;
         return OK;
+    }
     saved = errno;
     place_close(p);
     errno = saved;

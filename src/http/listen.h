@@ -20,6 +20,7 @@ struct place {
     socklen_t at_n;
     bool secure;                      /* speaks TLS */
     bool given;                       /* handed over: another process owns its name */
+    bool bound;                       /* its port is ours */
     int fd;                           /* -1: not open */
     dev_t device;                     /* of a unix socket's file, to know it again ... */
     ino_t inode;                      /* ... when it is to be removed */

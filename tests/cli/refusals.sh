@@ -36,5 +36,6 @@ refused 2 'belongs to .latchkey serve.' dev --fresh --db.url sqlite:theirs.db
 
 server_start serve --token.secret-file good
 refused 1 'cannot listen' serve --token.secret-file good --db.url sqlite:other.db --http.listen 192.0.2.1
+refused 1 'cannot listen' serve --token.secret-file good --db.url sqlite:other.db --http.port "${url##*:}"
 grep -q 'not there yet' log || fail 'serve does not say what it lacks'
 server_stop
