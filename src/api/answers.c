@@ -31,6 +31,11 @@ const struct answer answers[MANNERS][ERR_COUNT] = {
         [ERR_DB_DOWN]         = { 503, AS_MESSAGE, "Please try again." },
         [ERR_DB_FULL]         = { 503, AS_MESSAGE, "Please try again." },
 
+        [ERR_TOKEN_EXPIRED]   = { 401, AS_MESSAGE, "Unauthorized! Access Token was expired!" },
+        [ERR_REFRESH_MISSING] = { 403, AS_MESSAGE, "Refresh Token is required!" },
+        [ERR_REFRESH_UNKNOWN] = { 403, AS_MESSAGE, "Refresh token is not in database!" },
+        [ERR_REFRESH_EXPIRED] = { 403, AS_MESSAGE, "Refresh token was expired. Please make a new signin request" },
+
         [ERR_NO_ROUTE]        = { 404, AS_PAGE, "Cannot {}" },
         [ERR_NO_METHOD]       = { 404, AS_PAGE, "Cannot {}" },
         [ERR_JSON_SHAPE]      = { 400, AS_PAGE },
@@ -57,6 +62,15 @@ const struct answer answers[MANNERS][ERR_COUNT] = {
         [ERR_BODY_ENCODING]   = { 415, AS_PROBLEM, "The body's content coding is not supported." },
         [ERR_BODY_CHARSET]    = { 415, AS_PROBLEM, "The body's charset is not supported." },
     },
+    /* Its server destroys the socket behind this answer, so nothing that was sent behind it is run. */
+    [AS_SEQUEL] = {
+        [ERR_TOKEN_INVALID]   = { 401, AS_TEXT, "Unauthorized", .close = true },
+    },
+};
+
+static const char *const successes[MANNERS][SAID_COUNT] = {
+    [AS_TUTORIAL][SAID_REGISTERED] = "User was registered successfully!",
+    [AS_SEQUEL][SAID_REGISTERED]   = "User registered successfully!",
 };
 
 static const struct { int status; const char *words; } words[] = {
@@ -85,6 +99,20 @@ const struct answer *answer_of(enum manner manner, err e)
     if (answers[manner][e].status)
         return &answers[manner][e];
     return answers[AS_TUTORIAL][e].status ? &answers[AS_TUTORIAL][e] : &unsaid;
+}
+
+enum manner manner_of(const struct req *req)
+{
+    const struct api_config *config = &req->api->config;
+
+    return config->manner == AS_TUTORIAL && config->rules->sessions == SESSIONS_SEQUEL ? AS_SEQUEL : config->manner;
+}
+
+str said_of(const struct req *req, enum said what)
+{
+    const char *own = successes[manner_of(req)][what];
+
+    return str_of(own ? own : successes[AS_TUTORIAL][what]);
 }
 
 /* The sentence with its {} filled in. */
@@ -154,7 +182,11 @@ static void answer_send(struct req *req, struct res *res, const struct answer *a
     err e;
 
     status_fields(req, res, a->status);
+    res->x->res.close |= a->close;
     switch (a->shape) {
+    case AS_TEXT:
+        e = res_text_as(res, a->status, STR("text/plain; charset=utf-8"), said);
+        break;
     case AS_PAGE:
         e = page_send(res, a->status, said);
         break;
@@ -174,7 +206,7 @@ void answer_error(struct req *req, struct res *res, err e)
 {
     if (e == ERR_NO_ROUTE || e == ERR_NO_METHOD)
         req->detail = page_request_line(req);
-    answer_send(req, res, answer_of(req->api->config.manner, e));
+    answer_send(req, res, answer_of(manner_of(req), e));
 }
 
 void answer_refusal(struct req *req, struct res *res, int status)

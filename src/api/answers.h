@@ -7,6 +7,7 @@
 
 enum shape {
     AS_MESSAGE,           /* {"message": ...} */
+    AS_TEXT,              /* the sentence alone, text/plain */
     AS_PAGE,              /* Express's error page */
     AS_PROBLEM,           /* problem details (RFC 9457) that carry the same message */
 };
@@ -16,12 +17,20 @@ struct answer {
     enum shape shape;
     const char *message;      /* {} is req->detail; NULL: the status in words */
     const char *null_member;  /* a member that stands before the message and is null; NULL: none */
+    bool close;               /* and the connection ends */
 };
 
-/* A row that `AS_SERVER` lacks is the tutorial's; one that both lack is a 500 that says nothing. */
+/* A row that another manner lacks is the tutorial's; one that both lack is a 500 that says nothing. */
 extern const struct answer answers[MANNERS][ERR_COUNT];
 
 const struct answer *answer_of(enum manner manner, err e);
+
+/* Who words the answer to `req`: its api's manner, or the sequel where that one's sessions are on. */
+enum manner manner_of(const struct req *req);
+
+/* What a success says. */
+enum said { SAID_REGISTERED, SAID_COUNT };
+str said_of(const struct req *req, enum said what);
 
 /* The answer for a failure, with the fields that its status demands: WWW-Authenticate, Allow,
  * Retry-After (RFC 9110 sections 11.6.1, 10.2.1, 10.2.3). */

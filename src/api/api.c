@@ -36,6 +36,24 @@ static err origins_split(struct api *api, str text)
     return OK;
 }
 
+/* The rows that there are under these rules. */
+static err routes_keep(struct api *api)
+{
+    const struct route *all = api->config.routes;
+    struct route *kept;
+    size_t n = 0;
+
+    while (all[n].path)
+        n++;
+    if ((kept = NEW_ARRAY(&api->mem, struct route, n + 1)) == NULL)
+        return ERR_NO_MEMORY;
+    api->config.routes = kept;
+    for (; all->path; all++)
+        if (all->needs <= api->config.rules->sessions)
+            *kept++ = *all;
+    return OK;
+}
+
 err api_init(struct api *api, const struct api_config *config)
 {
     err e;
@@ -45,6 +63,8 @@ err api_init(struct api *api, const struct api_config *config)
     if (!api->config.routes)
         api->config.routes = routes;
     if ((e = routes_check(api->config.routes)) != OK)
+        return e;
+    if ((e = routes_keep(api)) != OK)
         return e;
     return origins_split(api, config->origins);
 }
@@ -246,7 +266,12 @@ err res_send(struct res *res, int status)
 
 err res_text(struct res *res, int status, str text)
 {
-    body_send(res, status, STR("text/html; charset=utf-8"), text);
+    return res_text_as(res, status, STR("text/html; charset=utf-8"), text);
+}
+
+err res_text_as(struct res *res, int status, str type, str text)
+{
+    body_send(res, status, type, text);
     return OK;
 }
 

@@ -18,8 +18,9 @@ enum method { NO_METHOD, GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, METHODS }
 /* What a route costs, and so where it runs: NONE never waits and runs on the loop. */
 enum work { NONE, READS, WRITES, HASHES, WORKS };
 
-/* Which column of answers.c speaks: the tutorial's texts, or those of production. */
-enum manner { AS_TUTORIAL, AS_SERVER, MANNERS };
+/* Which column of answers.c speaks: the tutorial's texts, or those of production. A config has one of
+ * these two; what its sequel words otherwise is a column behind the tutorial's (answers.h). */
+enum manner { AS_TUTORIAL, AS_SERVER, AS_SEQUEL, MANNERS };
 
 struct req;
 struct res;
@@ -37,6 +38,7 @@ struct route {
     const struct step *first;         /* ended by {0} */
     controller *then;
     enum work work;
+    enum session_mode needs;          /* only there under a mode at least as far as this one */
 };
 
 /* What an api is made with. All of it stays with the caller and outlives the api. */
@@ -48,7 +50,8 @@ struct api_config {
     const struct auth_rules *rules;
     const struct keyring *keys;
     const struct db_config *db;
-    const struct route *routes;       /* NULL: the table of routes.c */
+    const struct route *routes;       /* NULL: the table of routes.c. api_init keeps the rows whose
+                                         needs the rules meet */
     struct pool *pools[WORKS];        /* NULL: on the loop. May be set until the server runs */
 };
 
@@ -116,6 +119,7 @@ err res_send_as(struct res *res, int status, str type);
 
 /* The whole answer: a text as the tutorial sends one (text/html), or {"message": text}. */
 err res_text(struct res *res, int status, str text);
+err res_text_as(struct res *res, int status, str type, str text);
 err res_message(struct res *res, int status, str text);
 
 /* An answer's field, name and value constant or in req->mem. */
@@ -131,7 +135,7 @@ step_fn verify_token, require_role;                                    /* middle
 step_fn check_signup_open, check_duplicate_user, check_roles_exist;    /* middleware/verify_signup.c */
 
 controller welcome, no_route;                                          /* controllers/home.c */
-controller signup, signin;                                             /* controllers/auth.c */
+controller signup, signin, refresh_token;                              /* controllers/auth.c */
 controller public_board, user_board, moderator_board, admin_board;     /* controllers/user.c */
 
 #endif

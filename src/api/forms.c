@@ -21,10 +21,15 @@ static const struct field signin_fields[] = {
     { "password", FIELD_PASSWORD, offsetof(struct signin, password), 0 },
     {0}
 };
+static const struct field refresh_fields[] = {
+    { "refreshToken", FIELD_REFRESH, offsetof(struct refresh_body, token), 0 },
+    {0}
+};
 // clang-format on
 
 const struct form signup_form = { sizeof(struct signup), signup_fields };
 const struct form signin_form = { sizeof(struct signin), signin_fields };
+const struct form refresh_form = { sizeof(struct refresh_body), refresh_fields };
 
 enum { NUMBER_MAX = 512, DIGITS_MAX = 17 };
 
@@ -215,11 +220,23 @@ static err read_roles(struct req *req, const struct json *v, struct asked_roles 
     return ERR_BAD_REQUEST;
 }
 
+static err read_refresh(const struct json *v, str *to)
+{
+    if (!v || v->kind == JSON_NULL)
+        return ERR_REFRESH_MISSING;
+    if (v->kind != JSON_TEXT)
+        return ERR_REFRESH_UNKNOWN;
+    *to = v->text;
+    return OK;
+}
+
 static err read_field(struct req *req, const struct field *f, char *form)
 {
     const struct json *v = json_member(req->tree, str_of(f->key));
 
     req->detail = str_of(f->key);
+    if (f->kind == FIELD_REFRESH)
+        return read_refresh(v, (str *)(void *)(form + f->at));
     if (!v)
         return f->kind == FIELD_ROLES ? OK : ERR_BAD_REQUEST;
     switch (f->kind) {
@@ -231,6 +248,8 @@ static err read_field(struct req *req, const struct field *f, char *form)
         return v->kind == JSON_TEXT ? OK : ERR_BAD_REQUEST;
     case FIELD_ROLES:
         return read_roles(req, v, (struct asked_roles *)(void *)(form + f->at));
+    case FIELD_REFRESH:
+        break;
     }
     return ERR_BUG;
 }

@@ -16,6 +16,7 @@ enum field_kind {
     FIELD_LOGIN,          /* the same; other scalars and lists name nobody: ERR_USER_UNKNOWN */
     FIELD_PASSWORD,       /* str: text, perhaps with lone surrogates (WTF-8): the domain refuses them */
     FIELD_ROLES,          /* struct asked_roles */
+    FIELD_REFRESH,        /* str: text; ERR_REFRESH_MISSING, or ERR_REFRESH_UNKNOWN for what is no text */
 };
 
 struct field {
@@ -41,10 +42,13 @@ struct asked_roles {
 struct signup { str username, email, password; struct asked_roles roles; };
 struct signin { str username, password; };
 
-extern const struct form signup_form, signin_form;
+/* Body of POST /api/auth/refreshtoken. */
+struct refresh_body { str token; };
+
+extern const struct form signup_form, signin_form, refresh_form;
 
 /* Fill a new struct from the body's tree (NULL: nothing was sent). ERR_BAD_REQUEST, ERR_USER_UNKNOWN,
- * ERR_NO_MEMORY. */
+ * ERR_REFRESH_MISSING, ERR_REFRESH_UNKNOWN, ERR_NO_MEMORY. */
 err form_read(struct req *req, const struct form *form, const void **out);
 
 /* String(value) as JavaScript has it: null, 1e+21, [object Object], a,b, (of ["a","b",null]). */

@@ -3,7 +3,8 @@
  *
  * A row reads: METHOD path takes this body, first passes these steps, then runs this controller,
  * which does this kind of work. Steps run left to right; the first that fails ends the request. A
- * token is checked against the account in the database, so whoever verifies one READS. */
+ * token is checked against the account in the database, so whoever verifies one READS. A row that needs
+ * sessions is not there without them. */
 #include "api/api.h"
 #include "api/forms.h"
 
@@ -17,11 +18,12 @@ static const struct step moderators[] = { { verify_token }, { require_role, "mod
 static const struct step admins[]     = { { verify_token }, { require_role, "admin" }, {0} };
 
 const struct route routes[] = {
-    /*        path                 body           first       then             work   */
+    /*        path                 body           first       then             work    needs */
     { GET,    "/",                 NULL,          anyone,     welcome,         NONE   },
 
     { POST,   "/api/auth/signup",  &signup_form,  newcomers,  signup,          HASHES },
     { POST,   "/api/auth/signin",  &signin_form,  anyone,     signin,          HASHES },
+    { POST,   "/api/auth/refreshtoken", &refresh_form, anyone, refresh_token,  WRITES, SESSIONS_SEQUEL },
 
     { GET,    "/api/test/all",     NULL,          anyone,     public_board,    NONE   },
     { GET,    "/api/test/user",    NULL,          signed_in,  user_board,      READS  },

@@ -9,10 +9,19 @@ static struct edition *edition_now(struct house *house)
     return atomic_load_explicit(&house->now, memory_order_acquire);
 }
 
+static enum session_mode sessions_of(const struct settings *s)
+{
+    if (str_is(s->session_compat, STR("sequel")))
+        return SESSIONS_SEQUEL;
+    return str_is(s->session_mode, STR("own")) ? SESSIONS_OWN : SESSIONS_NONE;
+}
+
 static struct auth_rules rules_of(const struct settings *s)
 {
     return (struct auth_rules){
         .access_ttl = s->token_ttl,
+        .sessions = sessions_of(s),
+        .refresh_ttl = s->session_idle,
         .password_cost = (int)s->password_cost,
         .password_min = (size_t)s->password_min,
         .signup_open = s->signup_open,

@@ -227,6 +227,8 @@ static err run_open(struct run *run)
     explicit_bzero((char *)run->settings.token_secret.bytes_.p, run->settings.token_secret.bytes_.n);
     if ((e = migrate(&run->db, run->fresh ? MIGRATE_FRESH : MIGRATE_KEEP, run->mode->owner)) != OK)
         return complain("the database cannot be brought up to date", e);
+    if (str_is(run->settings.session_compat, STR("sequel")) && (e = migrate_sequel(&run->db)) != OK)
+        return complain("the table refreshTokens cannot be made", e);
     if ((e = house_open(run)) != OK)
         return complain("the server cannot start", e);
     if ((e = server_open(run)) != OK)

@@ -56,6 +56,18 @@ static const char *check_db_url(const struct settings *s, str value)
     return NULL;
 }
 
+static const char *check_mode(const struct settings *s, str value)
+{
+    (void)s;
+    return str_is(value, STR("none")) || str_is(value, STR("own")) ? NULL : "must be none or own";
+}
+
+static const char *check_compat(const struct settings *s, str value)
+{
+    (void)s;
+    return str_is(value, STR("off")) || str_is(value, STR("sequel")) ? NULL : "must be off or sequel";
+}
+
 static const char *check_level(const struct settings *s, str value)
 {
     (void)s;
@@ -108,6 +120,18 @@ const struct setting settings_table[] = {
       .help = "File with the key that signs tokens (HS256): at least 32 random bytes, mode 0600." },
     { .key = "token.ttl", .kind = KIND_SECONDS, AT(token_ttl), .def = "24h", .min = 1, .max = 366 * 86400,
       .reread = true, .help = "How long a token is good for." },
+    { .key = "session.mode", .kind = KIND_TEXT, AT(session_mode), .def = "none", .min = 3, .max = 4,
+      .check = check_mode,
+      .help = "own: a sign-in begins a session with a refresh token, which can be seen and ended; none: only a token." },
+    { .key = "session.compat", .kind = KIND_TEXT, AT(session_compat), .def = "off", .min = 3, .max = 6,
+      .check = check_compat,
+      .help = "sequel: refresh tokens as the tutorial's sequel has them instead, in its table, in clear, never replaced." },
+    { .key = "session.idle", .kind = KIND_SECONDS, AT(session_idle), .def = "7d", .min = 60, .max = 366 * 86400,
+      .reread = true, .help = "A session ends when it was not refreshed for so long; also how long a refresh token of the sequel lives." },
+    { .key = "session.absolute", .kind = KIND_SECONDS, AT(session_absolute), .def = "30d", .min = 60, .max = 366 * 86400,
+      .reread = true, .help = "A session ends so long after its sign-in, however much it is used." },
+    { .key = "session.grace", .kind = KIND_SECONDS, AT(session_grace), .def = "10s", .min = 0, .max = 300,
+      .reread = true, .help = "How long a refresh token that was used is answered again with the same next one; then its use ends the session." },
     { .key = "signup.open", .kind = KIND_YES_NO, AT(signup_open), .def = "yes", .reread = true,
       .help = "Whether strangers may register." },
     { .key = "signup.roles", .kind = KIND_YES_NO, AT(signup_roles), .def = "no", .dev = "yes", .reread = true,

@@ -30,6 +30,8 @@ struct settings {
     struct secret token_secret;        /* bytes_.p == NULL: none was given */
     str token_secret_file;
     int64_t token_ttl;                 /* s */
+    str session_mode, session_compat;  /* none or own; off or sequel */
+    int64_t session_idle, session_absolute, session_grace;   /* s */
     bool signup_open, signup_roles;
     int64_t password_cost, password_min, password_threads, password_queue;   /* threads 0: one a core */
     str log_level;                     /* info, warn or error */

@@ -112,6 +112,18 @@ static void facts_keep(struct auth *a, int64_t version, const struct facts *fact
         *slot = (struct slot){ version, *facts };
 }
 
+/* The sequel's client refreshes where it is told that the token expired. */
+static err invalid_or_expired(const struct auth *a, struct arena *mem, str token, int64_t now)
+{
+    const struct jwt_trial trial = { .keys = a->keys, .now = now };
+    const char *reason;
+    str payload;
+
+    if (a->rules->sessions != SESSIONS_SEQUEL || jwt_check(mem, &trial, token, &reason, &payload) == OK)
+        return ERR_TOKEN_INVALID;
+    return str_is(str_of(reason), STR("expired")) ? ERR_TOKEN_EXPIRED : ERR_TOKEN_INVALID;
+}
+
 err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, int64_t *user_id)
 {
     struct claims claims;
@@ -122,7 +134,7 @@ err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, i
     e = a->tokens ? jwt_verify_cached(a->tokens, mem, a->keys, token, now, &claims)
                   : jwt_verify(mem, a->keys, token, now, &claims);
     if (e != OK)
-        return e;
+        return e == ERR_TOKEN_INVALID ? invalid_or_expired(a, mem, token, now) : e;
     version = version_of(a);
     if ((kept = facts_kept(a, version, claims.user_id)) == NULL) {
         if ((e = facts_read(a->db, mem, claims.user_id, &fresh)) != OK)

@@ -18,7 +18,8 @@ void access_cache_free(struct access_cache *cache);
  * that a later row reuses does not revive an old token), and that no cut-off lies between: the
  * account's own, or the one for all (access_tokens_from). A token that does not say when it was
  * issued passes unless rules->iat_required says no or its account has a cut-off. `now` in seconds.
- * *user_id only on OK. ERR_TOKEN_INVALID, or a failure of the database. */
+ * *user_id only on OK. ERR_TOKEN_INVALID; in SESSIONS_SEQUEL ERR_TOKEN_EXPIRED for one that is only
+ * too old, which that client asks for; or a failure of the database. */
 err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, int64_t *user_id);
 
 /* The cut-off for all accounts, in seconds since 1970: tokens issued before are refused. It is kept in

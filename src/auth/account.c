@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "crypto/password.h"
+#include "store/refresh.h"
 #include "store/role.h"
 
 enum {
@@ -241,6 +242,13 @@ static err state_of(struct db *db, const struct user *user, struct account_state
     return account_state_of(db, user->id, user->created_at, out);
 }
 
+/* Access tokens by the cut-off, refresh tokens by their rows. */
+static err sessions_end(struct db *db, const struct change *c, const struct user *user, struct account_state *state)
+{
+    tokens_cut(state, c->now);
+    return refreshes_of_user_delete(db, user->id);
+}
+
 static err apply_password(struct db *db, const struct change *c, const struct user *user)
 {
     struct account_state state;
@@ -250,7 +258,8 @@ static err apply_password(struct db *db, const struct change *c, const struct us
         return e;
     if ((e = state_of(db, user, &state)) != OK)
         return e;
-    tokens_cut(&state, c->now);
+    if ((e = sessions_end(db, c, user, &state)) != OK)
+        return e;
     return account_state_set(db, user->id, user->created_at, &state);
 }
 
@@ -263,7 +272,8 @@ static err apply_disable(struct db *db, const struct change *c, const struct use
         return e;
     if (!state.disabled_at)
         state.disabled_at = c->now;
-    tokens_cut(&state, c->now);
+    if ((e = sessions_end(db, c, user, &state)) != OK)
+        return e;
     return account_state_set(db, user->id, user->created_at, &state);
 }
 

@@ -9,9 +9,18 @@
 #include "crypto/jwt.h"
 #include "store/db.h"
 
+/* What a sign-in leaves behind besides an access token. */
+enum session_mode {
+    SESSIONS_NONE,                    /* nothing, as the tutorial */
+    SESSIONS_SEQUEL,                  /* a refresh token in the sequel's table, in clear, never replaced */
+    SESSIONS_OWN,                     /* a session of ours that can be seen and ended (sessions.h) */
+};
+
 /* The rules, out of the settings. Read-only while the server runs; a reload makes a new one. */
 struct auth_rules {
     int64_t access_ttl;               /* seconds a token lives */
+    enum session_mode sessions;
+    int64_t refresh_ttl;              /* seconds a refresh token of the sequel lives */
     int password_cost;                /* bcrypt, for new hashes */
     size_t password_min;              /* code points; 0 in dev */
     bool signup_open;                 /* strangers may register */

@@ -7,6 +7,7 @@
 
 #include "auth/access.h"
 #include "auth/name.h"
+#include "auth/sequel.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "crypto/password.h"
@@ -97,9 +98,9 @@ static int64_t later(int64_t a, int64_t b)
 
 /* The token's time lies behind everything that access_by_token measures it by: on another machine
  * the clock that dated the account may be a little ahead of ours. */
-static err token_issue(struct auth *a, struct arena *mem, const struct user *user,
-                       const struct account_state *state, str *out)
+static err token_issue(struct auth *a, struct arena *mem, struct session *s, const struct account_state *state)
 {
+    const struct user *user = &s->user;
     struct claims claims = { .user_id = user->id, .has_issued_at = true };
     int64_t all_from;
     err e;
@@ -108,7 +109,14 @@ static err token_issue(struct auth *a, struct arena *mem, const struct user *use
         return e;
     claims.issued_at = later(later(clock_ms() / 1000, user->created_at), later(state->tokens_from, all_from));
     claims.expires_at = claims.issued_at + a->rules->access_ttl;
-    return jwt_sign(mem, a->keys, &claims, out);
+    return jwt_sign(mem, a->keys, &claims, &s->access_token);
+}
+
+/* What a sign-in leaves behind. */
+static err session_begin(struct auth *a, struct arena *mem, struct session *out)
+{
+    out->refresh_token = (str){0};
+    return a->rules->sessions == SESSIONS_SEQUEL ? sequel_begin(a, mem, out->user.id, &out->refresh_token) : OK;
 }
 
 err session_open(struct auth *a, struct arena *mem, str username, str password, struct session *out)
@@ -138,5 +146,22 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
         return e;
     if ((e = roles_named(a->db, mem, out->user.id, &out->roles)) != OK)
         return e;
-    return token_issue(a, mem, &out->user, &state, &out->access_token);
+    if ((e = session_begin(a, mem, out)) != OK)
+        return e;
+    return token_issue(a, mem, out, &state);
+}
+
+err session_refresh(struct auth *a, struct arena *mem, str refresh_token, struct session *out)
+{
+    struct account_state state;
+    err e;
+
+    *out = (struct session){ .refresh_token = refresh_token };
+    if (a->rules->sessions != SESSIONS_SEQUEL)
+        return ERR_BUG;
+    if ((e = sequel_refresh(a, mem, refresh_token, &out->user)) != OK)
+        return e;
+    if ((e = account_state_of(a->db, out->user.id, out->user.created_at, &state)) != OK)
+        return e;
+    return token_issue(a, mem, out, &state);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* session.h - being signed in: trade a name and a password for a token. */
+/* session.h - being signed in: trade a name and a password for a token, and that for the next. */
 #ifndef AUTH_SESSION_H
 #define AUTH_SESSION_H
 
@@ -9,11 +9,16 @@ struct session {
     struct user user;
     struct strs roles;              /* names as the table spells them, in role order */
     str access_token;
+    str refresh_token;              /* p == NULL: rules->sessions gives none */
 };
 
 /* ERR_USER_UNKNOWN, ERR_PASSWORD_WRONG (also for a disabled account, and for a stored hash that
  * nobody can read), ERR_NOT_UNICODE. Under rules->strict_time an unknown name costs as much as a
  * wrong password. Hashes: not on a loop's thread. */
 err session_open(struct auth *a, struct arena *mem, str username, str password, struct session *out);
+
+/* Trade a refresh token, as rules->sessions has them, for a new access token: sets out->user and
+ * both tokens, no roles. ERR_REFRESH_UNKNOWN, ERR_REFRESH_EXPIRED; ERR_BUG where there are none. */
+err session_refresh(struct auth *a, struct arena *mem, str refresh_token, struct session *out);
 
 #endif

@@ -174,7 +174,7 @@ err db_open(const struct db_config *config, struct db **out)
         return e;
     e = schema_check(db);
     for (enum query q = 0; q < Q_COUNT && e == OK; q++)
-        e = db->engine->prepare(db, q);
+        e = queries[q].late ? OK : db->engine->prepare(db, q);
     if (e != OK) {
         log_error("database_open", text_kv("engine", str_of(db->engine->name)),
                   text_kv("failure", str_of(err_name(e))));

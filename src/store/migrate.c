@@ -19,9 +19,23 @@ static const char schema_table[] =
     "CREATE TABLE IF NOT EXISTS latchkey_schema (number INTEGER NOT NULL PRIMARY KEY,"
     " name {text} NOT NULL, hash {text} NOT NULL, applied_at {time} NOT NULL){table};";
 
+/* As the sequel's Sequelize model makes it. */
+static const char sequel_table[] =
+    "CREATE TABLE IF NOT EXISTS \"refreshTokens\" (\n"
+    "-- only sqlite:id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+    "-- only mysql:id INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY,\n"
+    "-- only pgsql:id SERIAL PRIMARY KEY,\n"
+    "token VARCHAR(255), \"expiryDate\" {datetime}, \"createdAt\" {datetime} NOT NULL,"
+    " \"updatedAt\" {datetime} NOT NULL, \"userId\" INTEGER,"
+    " FOREIGN KEY (\"userId\") REFERENCES users (id) ON DELETE SET NULL ON UPDATE CASCADE){table};\n"
+    "-- only sqlite:CREATE INDEX IF NOT EXISTS latchkey_refresh_token ON \"refreshTokens\" (token);\n"
+    "-- only pgsql:CREATE INDEX IF NOT EXISTS latchkey_refresh_token ON \"refreshTokens\" (token);\n"
+    "-- only mysql:CREATE INDEX latchkey_refresh_token ON \"refreshTokens\" (token(191));\n";
+
 /* What `dev --fresh` drops: who refers to a table before the table. */
 static const char fresh_script[] =
-    "DROP TABLE IF EXISTS user_roles; DROP TABLE IF EXISTS roles; DROP TABLE IF EXISTS users;"
+    "DROP TABLE IF EXISTS user_roles; DROP TABLE IF EXISTS \"refreshTokens\";"
+    "DROP TABLE IF EXISTS roles; DROP TABLE IF EXISTS users;"
     "DROP TABLE IF EXISTS latchkey_names; DROP TABLE IF EXISTS latchkey_accounts;";
 
 static const struct word { const char *name, *sqlite, *mysql, *pgsql; } words[] = {
@@ -306,6 +320,28 @@ err migrate(const struct db_config *config, enum migrate_how how, enum owner own
     if ((e = db_open_raw(config, &db)) != OK)
         return e;
     e = db_write(db, migrate_work, &m);
+    db_close(db);
+    return e;
+}
+
+static err sequel_work(struct db *db, void *arg)
+{
+    err e = script_run(db, arg, sequel_table);
+
+    return e == ERR_EXISTS ? ERR_DB_AGAIN : e;
+}
+
+err migrate_sequel(const struct db_config *config)
+{
+    struct arena mem;
+    struct db *db;
+    err e;
+
+    if ((e = db_open_raw(config, &db)) != OK)
+        return e;
+    arena_init(&mem, 2 * TEXT_MAX);
+    e = db_write(db, sequel_work, &mem);
+    arena_end(&mem);
     db_close(db);
     return e;
 }

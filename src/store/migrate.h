@@ -22,6 +22,10 @@ enum owner { OWNER_NONE, OWNER_DEV, OWNER_SERVE };
  * migration's hash differs, or when MIGRATE_FRESH meets tables that `dev` did not make. */
 err migrate(const struct db_config *config, enum migrate_how how, enum owner owner);
 
+/* Make the sequel's table of refresh tokens where it is missing. Not a numbered migration: only
+ * who sets session.compat has it, and the sequel's own server may have made it. */
+err migrate_sequel(const struct db_config *config);
+
 /* Who owns it; OWNER_NONE for an empty database or one that never saw Latchkey. */
 err migrate_owner(const struct db_config *config, enum owner *out);
 

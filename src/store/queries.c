@@ -12,6 +12,8 @@
                     " VALUES (?, ?, ?, ?, ?)"
 #define USER_U "SELECT u.id, u.username, u.email, u.password, u.\"createdAt\", u.\"updatedAt\""
 
+#define REFRESH "SELECT id, \"expiryDate\", \"createdAt\", \"userId\" FROM \"refreshTokens\" WHERE"
+
 /* A user's text column is asked for twice, with the same value: MySQL's first look goes by the
  * column's collation, which its index serves and which finds `zoe` for `Zoe`; its second by bytes. */
 #define EXACT(column)       USER " WHERE " column " = ? AND " column " = ? ORDER BY id LIMIT 1"
@@ -68,6 +70,13 @@ const struct sql queries[Q_COUNT] = {
     [Q_USER_ROLE_DELETE]     = { "DELETE FROM user_roles WHERE \"userId\" = ? AND \"roleId\" = ?" },
     [Q_USER_ROLES_OF_USER_DELETE] = { "DELETE FROM user_roles WHERE \"userId\" = ?" },
     [Q_USER_ROLES_OF_ROLE_DELETE] = { "DELETE FROM user_roles WHERE \"roleId\" = ?" },
+
+    [Q_REFRESH_BY_TOKEN]     = { .any = REFRESH " token = ? AND token = ? ORDER BY id LIMIT 1", .late = true,
+                        .mysql = REFRESH " token = ? AND BINARY CONVERT(token USING utf8mb4) = ? ORDER BY id LIMIT 1" },
+    [Q_REFRESH_INSERT]       = { .any = "INSERT INTO \"refreshTokens\" (token, \"expiryDate\", \"createdAt\","
+                                 " \"updatedAt\", \"userId\") VALUES (?, ?, ?, ?, ?)", .late = true },
+    [Q_REFRESH_DELETE]       = { .any = "DELETE FROM \"refreshTokens\" WHERE id = ?", .late = true },
+    [Q_REFRESHES_OF_USER_DELETE] = { .any = "DELETE FROM \"refreshTokens\" WHERE \"userId\" = ?", .late = true },
 
     [Q_META_READ]            = { "SELECT value FROM latchkey_meta WHERE meta_key = ?" },
     [Q_META_WRITE]           = { "INSERT INTO latchkey_meta (meta_key, value) VALUES (?, ?)"

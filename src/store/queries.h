@@ -3,6 +3,8 @@
 #ifndef STORE_QUERIES_H
 #define STORE_QUERIES_H
 
+#include <stdbool.h>
+
 enum query {
     Q_USER_BY_ID,
     Q_USER_BY_USERNAME,
@@ -32,6 +34,8 @@ enum query {
     Q_USER_ROLES_OF_USER_DELETE,
     Q_USER_ROLES_OF_ROLE_DELETE,
 
+    Q_REFRESH_BY_TOKEN, Q_REFRESH_INSERT, Q_REFRESH_DELETE, Q_REFRESHES_OF_USER_DELETE,
+
     Q_META_READ,
     Q_META_WRITE,
 
@@ -43,8 +47,9 @@ enum query {
     Q_COUNT
 };
 
-/* `?` marks a value in all three engines. The last three only where an engine truly differs. */
-struct sql { const char *any, *sqlite, *mysql, *pgsql; };
+/* `?` marks a value in all three engines. The three after `any` only where an engine truly differs.
+ * `late` is for a table that not every database has: prepared at its first use. */
+struct sql { const char *any, *sqlite, *mysql, *pgsql; bool late; };
 
 extern const struct sql queries[Q_COUNT];
 

@@ -247,7 +247,7 @@ TEST(no_failure_is_without_a_status_and_a_sentence)
 TEST(more_origins_than_fit_are_refused)
 {
     static char many[ORIGINS_MAX * 2 + 2];
-    struct api_config config = { .routes = own_routes };
+    struct api_config config = { .routes = own_routes, .rules = &rules };
 
     for (size_t i = 0; i <= ORIGINS_MAX; i++)
         memcpy(many + 2 * i, "a,", 2);

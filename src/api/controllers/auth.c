@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* auth.c - sign up and sign in. */
+#include "api/answers.h"
 #include "api/api.h"
 #include "api/forms.h"
 #include "auth/session.h"
@@ -15,7 +16,7 @@ err signup(struct req *req, struct res *res)
     req->detail = STR("username");
     if ((e = account_create(req->auth, req->mem, &want, &id)) != OK)
         return e;
-    return res_message(res, 200, STR("User was registered successfully!"));
+    return res_message(res, 200, said_of(req, SAID_REGISTERED));
 }
 
 /* The names of roles as the tutorial's clients know them: ROLE_ADMIN. */
@@ -60,5 +61,27 @@ err signin(struct req *req, struct res *res)
     json_text(w, "email", s.user.email);
     json_texts(w, "roles", roles);
     json_text(w, "accessToken", s.access_token);
+    if (s.refresh_token.p)
+        json_text(w, "refreshToken", s.refresh_token);
+    return res_send(res, 200);
+}
+
+/* POST /api/auth/refreshtoken - trade a refresh token for the next access token. */
+err refresh_token(struct req *req, struct res *res)
+{
+    const struct refresh_body *form = req->body;
+    struct json_writer *w;
+    struct session s;
+    err e;
+
+    req->event = "refresh";
+    e = session_refresh(req->auth, req->mem, form->token, &s);
+    req->who = s.user.username;
+    if (e != OK)
+        return e;
+    res_header(res, STR("Cache-Control"), STR("no-store"));
+    w = res_json(res);
+    json_text(w, "accessToken", s.access_token);
+    json_text(w, "refreshToken", s.refresh_token);
     return res_send(res, 200);
 }
