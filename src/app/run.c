@@ -6,6 +6,7 @@
 #include "app/run.h"
 
 #include "app/house.h"
+#include "app/legacy.h"
 #include "base/log.h"
 #include "http/server.h"
 
@@ -176,6 +177,10 @@ static err run_words(struct run *run, const struct strs *rest)
             run->fresh = true;
             continue;
         }
+        if (!run->mode->dev && str_is(rest->at[i], STR("--accept-forgeable-tokens"))) {
+            run->settings.token_accept_forgeable = true;
+            continue;
+        }
         fprintf(stderr, "latchkey: `" STR_FMT "` is not understood; --help lists what is\n",
                 STR_ARG(str_head(rest->at[i], 64)));
         return ERR_BAD_SETTING;
@@ -205,6 +210,8 @@ static err run_open(struct run *run)
     explicit_bzero((char *)run->settings.token_secret.bytes_.p, run->settings.token_secret.bytes_.n);
     if ((e = migrate(&run->db, run->fresh ? MIGRATE_FRESH : MIGRATE_KEEP, run->mode->owner)) != OK)
         return complain("the database cannot be brought up to date", e);
+    if ((e = legacy_open(&run->keys, &run->settings, &run->db)) != OK)
+        return complain("the database does not say when it was adopted", e);
     if ((e = house_open(run)) != OK)
         return complain("the server cannot start", e);
     if ((e = server_open(run)) != OK)

@@ -29,6 +29,9 @@ struct settings {
     int64_t db_threads, db_queue;
     struct secret token_secret;        /* bytes_.p == NULL: none was given */
     str token_secret_file;
+    struct secret token_legacy;        /* bytes_.p == NULL: none was given */
+    str token_legacy_file;
+    bool token_accept_forgeable;
     int64_t token_ttl;                 /* s */
     bool signup_open, signup_roles;
     int64_t password_cost, password_min, password_threads, password_queue;   /* threads 0: one a core */
