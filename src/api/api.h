@@ -8,7 +8,7 @@
 #define API_API_H
 
 #include "api/etag.h"
-#include "auth/auth.h"
+#include "auth/access.h"
 #include "base/json.h"
 #include "http/http.h"
 #include "http/workers.h"
@@ -80,7 +80,7 @@ struct req {
     enum method method;
     const struct json *tree;          /* the body as it was sent; NULL: none */
     const void *body;                 /* the row's form, filled in */
-    int64_t user_id;                  /* set by verify_token */
+    struct caller caller;             /* set by verify_token */
     str detail;                       /* for the {} of a sentence in answers.c */
     const char *event;                /* what the log calls this request; NULL: only failures of ours */
     str who;                          /* whose account it is about, for the log */

@@ -6,6 +6,7 @@
 #include "app/run.h"
 
 #include "app/house.h"
+#include "app/legacy.h"
 #include "app/listen.h"
 #include "base/log.h"
 #include "http/server.h"
@@ -196,6 +197,10 @@ static err run_words(struct run *run, const struct strs *rest)
             run->fresh = true;
             continue;
         }
+        if (!run->mode->dev && str_is(rest->at[i], STR("--accept-forgeable-tokens"))) {
+            run->settings.token_accept_forgeable = true;
+            continue;
+        }
         fprintf(stderr, "latchkey: `" STR_FMT "` is not understood; --help lists what is\n",
                 STR_ARG(str_head(rest->at[i], 64)));
         return ERR_BAD_SETTING;
@@ -229,6 +234,8 @@ static err run_open(struct run *run)
         return complain("the database cannot be brought up to date", e);
     if (str_is(run->settings.session_compat, STR("sequel")) && (e = migrate_sequel(&run->db)) != OK)
         return complain("the table refreshTokens cannot be made", e);
+    if ((e = legacy_open(&run->keys, &run->settings, &run->db)) != OK)
+        return complain("the database does not say when it was adopted", e);
     if ((e = house_open(run)) != OK)
         return complain("the server cannot start", e);
     if ((e = server_open(run)) != OK)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* serve.c - `latchkey serve`: the same API for production, with safe defaults. */
 #include "app/commands.h"
+#include "app/legacy.h"
 #include "app/run.h"
 #include "crypto/key.h"
 
@@ -18,7 +19,7 @@ static err serve_secret(const struct settings *s)
         fprintf(stderr, "latchkey: the token secret %s\n", why);
         return ERR_BAD_SETTING;
     }
-    return OK;
+    return legacy_check(s);
 }
 
 static err serve_prepare(struct settings *s, struct arena *mem, const struct db_config *db)
@@ -52,7 +53,7 @@ int serve_main(int argc, char **argv)
 {
     static const struct run_mode mode = {
         .dev = false, .manner = AS_SERVER, .owner = OWNER_SERVE, .prepare = serve_prepare, .say = serve_say,
-        .usage = "usage: latchkey serve --token.secret-file FILE [--SETTING VALUE ...]\n\n"
+        .usage = "usage: latchkey serve --token.secret-file FILE [--accept-forgeable-tokens] [--SETTING VALUE ...]\n\n"
                  "The server for production: same API, safe defaults. SIGTERM answers what was accepted and\n"
                  "ends; SIGHUP reads the settings again.\n",
     };

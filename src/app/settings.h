@@ -29,6 +29,9 @@ struct settings {
     int64_t db_threads, db_queue;
     struct secret token_secret;        /* bytes_.p == NULL: none was given */
     str token_secret_file;
+    struct secret token_legacy;        /* bytes_.p == NULL: none was given */
+    str token_legacy_file;
+    bool token_accept_forgeable;
     int64_t token_ttl;                 /* s */
     str session_mode, session_compat;  /* none or own; off or sequel */
     int64_t session_idle, session_absolute, session_grace;   /* s */

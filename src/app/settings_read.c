@@ -417,5 +417,6 @@ err settings_reread(struct settings *s, struct arena *mem, const struct settings
             return e;
     }
     s->token_secret = old->token_secret;
+    s->token_legacy = old->token_legacy;
     return OK;
 }

@@ -124,7 +124,7 @@ static err invalid_or_expired(const struct auth *a, struct arena *mem, str token
     return str_is(str_of(reason), STR("expired")) ? ERR_TOKEN_EXPIRED : ERR_TOKEN_INVALID;
 }
 
-err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, int64_t *user_id)
+err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, struct caller *out)
 {
     struct claims claims;
     struct facts *kept, fresh;
@@ -144,7 +144,7 @@ err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, i
     }
     if (!is_accepted(a, kept, &claims))
         return ERR_TOKEN_INVALID;
-    *user_id = claims.user_id;
+    *out = (struct caller){ claims.user_id, claims.forgeable };
     return OK;
 }
 
@@ -190,7 +190,7 @@ static bool packed_has(const struct facts *f, str any_of)
     return false;
 }
 
-err access_has_role(struct auth *a, struct arena *mem, int64_t user_id, str any_of)
+static err account_has_role(struct auth *a, struct arena *mem, int64_t user_id, str any_of)
 {
     int64_t version = version_of(a);
     struct facts *kept = facts_kept(a, version, user_id);
@@ -207,4 +207,13 @@ err access_has_role(struct auth *a, struct arena *mem, int64_t user_id, str any_
         if (is_asked_for(any_of, roles.at[i]))
             return OK;
     return ERR_ROLE_MISSING;
+}
+
+err access_has_role(struct auth *a, struct arena *mem, struct caller caller, str any_of)
+{
+    if (!caller.forgeable)
+        return account_has_role(a, mem, caller.user_id, any_of);
+    if (!is_asked_for(any_of, STR("user")))
+        return ERR_ROLE_MISSING;
+    return account_has_role(a, mem, caller.user_id, STR("user"));
 }

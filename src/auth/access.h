@@ -14,20 +14,23 @@ struct access_cache;
 struct access_cache *access_cache_new(void);
 void access_cache_free(struct access_cache *cache);
 
+/* Who is calling. One who shows a token that anybody could have made is at most a user. */
+struct caller { int64_t user_id; bool forgeable; };
+
 /* Verify an access token and that its account is there, enabled, and older than the token (an id
  * that a later row reuses does not revive an old token), and that no cut-off lies between: the
  * account's own, or the one for all (access_tokens_from). A token that does not say when it was
  * issued passes unless rules->iat_required says no or its account has a cut-off. `now` in seconds.
- * *user_id only on OK. ERR_TOKEN_INVALID; in SESSIONS_SEQUEL ERR_TOKEN_EXPIRED for one that is only
+ * *out only on OK. ERR_TOKEN_INVALID; in SESSIONS_SEQUEL ERR_TOKEN_EXPIRED for one that is only
  * too old, which that client asks for; or a failure of the database. */
-err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, int64_t *user_id);
+err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, struct caller *out);
 
 /* The cut-off for all accounts, in seconds since 1970: tokens issued before are refused. It is kept in
  * latchkey_meta as "tokens_from"; 0 where it is not, or is no number. */
 err access_tokens_from(struct db *db, struct arena *mem, int64_t *out);
 
-/* Does the account hold one of these roles?  `any_of` separates names by '|'. OK, ERR_ROLE_MISSING, or a
- * failure of the database. */
-err access_has_role(struct auth *a, struct arena *mem, int64_t user_id, str any_of);
+/* Does the caller's account hold one of these roles?  `any_of` separates names by '|'. Of a forgeable
+ * caller no role counts but "user". OK, ERR_ROLE_MISSING, or a failure of the database. */
+err access_has_role(struct auth *a, struct arena *mem, struct caller caller, str any_of);
 
 #endif

@@ -44,6 +44,8 @@ struct segments {
 struct reading {
     struct claims claims;
     int64_t not_before;                 /* seconds since 1970, leeway taken off */
+    bool by_legacy;                     /* the legacy key vouches for it */
+    int64_t until;                      /* seconds since 1970: when that ends */
 };
 
 static err err_of(enum fault f)
@@ -60,9 +62,17 @@ void keyring_init(struct keyring *keys, str secret)
     random_bytes(&keys->generation, sizeof keys->generation);
 }
 
+void keyring_add_legacy(struct keyring *keys, str secret, int64_t until, bool forgeable)
+{
+    mac_init(&keys->legacy, secret);
+    keys->legacy_until = until;
+    keys->legacy_forgeable = forgeable;
+}
+
 void keyring_end(struct keyring *keys)
 {
     mac_end(&keys->hs256);
+    mac_end(&keys->legacy);
     *keys = (struct keyring){0};
 }
 
@@ -123,17 +133,24 @@ static enum fault split(str token, struct segments *s)
 }
 
 /* The signature is decoded rather than ours encoded: no table is read at a place that a secret picks. */
-static enum fault signature_fault(const struct keyring *keys, const struct segments *s)
+static enum fault signature_fault(const struct keyring *keys, const struct segments *s, bool *by_legacy)
 {
     unsigned char theirs[BASE64_BYTES(SIGNATURE_CHARS)], ours[SHA256_BYTES];
     size_t n;
 
+    *by_legacy = false;
     if (s->signature.n != SIGNATURE_CHARS)
         return BAD_SIGNATURE;
     if (!base64url_read(s->signature, theirs, &n))
         return BAD_BASE64;
     mac_sha256(&keys->hs256, s->input, ours);
-    return digest_equal(ours, theirs, sizeof ours) ? FINE : BAD_SIGNATURE;
+    if (digest_equal(ours, theirs, sizeof ours))
+        return FINE;
+    if (keys->legacy_until == 0)
+        return BAD_SIGNATURE;
+    mac_sha256(&keys->legacy, s->input, ours);
+    *by_legacy = digest_equal(ours, theirs, sizeof ours);
+    return *by_legacy ? FINE : BAD_SIGNATURE;
 }
 
 static enum fault decode(struct arena *mem, str segment, str *out)
@@ -247,7 +264,8 @@ static bool plain_claims(const struct keyring *keys, str segment, struct reading
         return false;
     if (c.user_id < 1 || c.issued_at > date_max || c.expires_at > date_max)
         return false;
-    *out = (struct reading){ c, keys->lax ? 0 : c.issued_at - JWT_LEEWAY };
+    out->claims = c;
+    out->not_before = keys->lax ? 0 : c.issued_at - JWT_LEEWAY;
     return true;
 }
 
@@ -325,6 +343,8 @@ static enum fault claims_of(const struct json *payload, const struct keyring *ke
         return BAD_CLAIM;
     if ((f = start_of(payload, keys->lax, r)) != FINE)
         return f;
+    if (r->by_legacy)
+        return FINE;
     if (keys->issuer.n && !is_text(json_member(payload, STR("iss")), keys->issuer))
         return BAD_ISSUER;
     return is_for_us(payload, keys) ? FINE : BAD_AUDIENCE;
@@ -350,6 +370,8 @@ static enum fault time_fault(const struct reading *r, int64_t now)
 {
     if (r->claims.expires_at <= now)
         return TOO_LATE;
+    if (r->by_legacy && r->until <= now)
+        return TOO_LATE;
     return r->not_before > now ? TOO_EARLY : FINE;
 }
 
@@ -362,11 +384,15 @@ static enum fault read_token(struct arena *mem, const struct keyring *keys, str 
 
     if ((f = split(token, &s)) != FINE)
         return f;
-    if ((f = signature_fault(keys, &s)) != FINE)
+    *out = (struct reading){ .until = keys->legacy_until };
+    if ((f = signature_fault(keys, &s, &out->by_legacy)) != FINE)
         return f;
     if ((f = header_fault(mem, keys, s.header, keys->lax)) != FINE)
         return f;
-    return payload_fault(mem, keys, s.payload, out);
+    if ((f = payload_fault(mem, keys, s.payload, out)) != FINE)
+        return f;
+    out->claims.forgeable = out->by_legacy && keys->legacy_forgeable;
+    return FINE;
 }
 
 static err answer(const struct reading *r, int64_t now, struct claims *out)
@@ -471,7 +497,7 @@ err jwt_verify_cached(struct jwt_cache *cache, struct arena *mem, const struct k
 /* In the order that explains most: an unknown algorithm before the signature that follows from it. */
 static enum fault trial_fault(struct arena *mem, const struct jwt_trial *trial, str token, str *payload)
 {
-    struct reading r;
+    struct reading r = { .until = trial->keys->legacy_until };
     struct segments s;
     enum fault f;
 
@@ -481,7 +507,7 @@ static enum fault trial_fault(struct arena *mem, const struct jwt_trial *trial, 
         return f;
     if ((f = decode(mem, s.payload, payload)) != FINE)
         return f;
-    if ((f = signature_fault(trial->keys, &s)) != FINE || trial->signature_only)
+    if ((f = signature_fault(trial->keys, &s, &r.by_legacy)) != FINE || trial->signature_only)
         return f;
     if ((f = payload_fault(mem, trial->keys, s.payload, &r)) != FINE)
         return f;

@@ -26,11 +26,15 @@ struct claims {
     int64_t user_id;
     int64_t issued_at, expires_at;      /* seconds since 1970; rounded down */
     bool has_issued_at;
+    bool forgeable;                     /* only a legacy secret that others know vouches for it */
 };
 
 /* What signs and verifies. One algorithm a key: HS256. Read-only once set up: threads may share it. */
 struct keyring {
     struct mac_key hs256;
+    struct mac_key legacy;          /* verifies what another program signed before; never signs */
+    int64_t legacy_until;           /* seconds since 1970: good before; 0: there is none */
+    bool legacy_forgeable;          /* others know that secret */
     uint64_t generation;    /* random, set by keyring_init: caches forget what an older key verified */
     str issuer, audience;   /* `iss` and `aud`: signed, and asked for, when not empty; owned elsewhere */
     bool lax;       /* as the tutorial's verifier where that is safe: repeated names (the last wins),
@@ -39,6 +43,11 @@ struct keyring {
 
 void keyring_init(struct keyring *keys, str secret);   /* not lax, no issuer, no audience */
 void keyring_end(struct keyring *keys);                /* wipes */
+
+/* A second key, for tokens that the server before this one signed: tried where the first says no. They
+ * need not name issuer or audience. `until` is in seconds since 1970, INT64_MAX for as long as they last;
+ * `forgeable` is handed on in the claims. Before threads share the keyring. */
+void keyring_add_legacy(struct keyring *keys, str secret, int64_t until, bool forgeable);
 
 /* Sign {"id":N,"iat":N,"exp":N} with header {"alg":"HS256","typ":"JWT"}, members in this order;
  * "iss" and "aud" follow where the keyring has them. The token lies in `mem`. ERR_NO_MEMORY at its

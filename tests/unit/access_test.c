@@ -26,16 +26,17 @@ static void domain_end_cached(struct domain *d)
 
 static err access_now(struct domain *d, str token)
 {
-    int64_t id;
+    struct caller caller;
 
-    return access_by_token(&d->auth, &d->mem, token, clock_ms() / 1000, &id);
+    return access_by_token(&d->auth, &d->mem, token, clock_ms() / 1000, &caller);
 }
 
 static str token_of(struct domain *d, int64_t id, int64_t issued_at, bool says_when)
 {
-    struct claims claims = { id, issued_at, clock_ms() / 1000 + 3600, says_when };
+    struct claims claims = { .user_id = id, .issued_at = issued_at, .has_issued_at = says_when };
     str token = {0};
 
+    claims.expires_at = clock_ms() / 1000 + 3600;
     CHECK_ERR(jwt_sign(&d->mem, &d->keys, &claims, &token), OK);
     return token;
 }
@@ -114,20 +115,20 @@ TEST(a_change_by_others_holds_at_the_next_check)
         CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
         str token = token_signed_in(&d, "zoe");
 
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("admin")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("admin")), ERR_ROLE_MISSING);
         for (int i = 0; i < 20; i++) {
             CHECK_ERR(access_now(&d, token), OK);
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("user")), OK);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("user")), OK);
             beside(&d, "INSERT INTO user_roles VALUES (datetime('now'), datetime('now'), 3, 1);");
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("moderator|admin")), OK);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("moderator|admin")), OK);
             CHECK_ERR(access_now(&d, token), OK);
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("admin")), OK);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("admin")), OK);
             beside(&d, "DELETE FROM user_roles WHERE roleId = 3;");
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("moderator|admin")), ERR_ROLE_MISSING);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("moderator|admin")), ERR_ROLE_MISSING);
         }
         beside(&d, "DELETE FROM users;");
         CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("user")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("user")), ERR_ROLE_MISSING);
         domain_end_cached(&d);
     }
 }
@@ -142,9 +143,9 @@ TEST(so_does_one_by_another_process)
     str token = token_signed_in(&d, "zoe");
 
     CHECK_ERR(access_now(&d, token), OK);
-    CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("user")), OK);
+    CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("user")), OK);
     beside_elsewhere(&d, "DELETE FROM user_roles;");
-    CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("user")), ERR_ROLE_MISSING);
+    CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("user")), ERR_ROLE_MISSING);
     CHECK_ERR(access_now(&d, token), OK);
     beside_elsewhere(&d, "DELETE FROM users;");
     CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
@@ -243,8 +244,8 @@ TEST(ids_that_share_a_place_in_the_cache_do_not_mix)
     for (int i = 0; i < 3; i++)
         for (int64_t id = 1; id <= 513; id += 256) {
             CHECK_ERR(access_now(&d, token_of(&d, id, now, true)), OK);
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("admin")), id == 257 ? OK : ERR_ROLE_MISSING);
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("admin")), id == 257 ? OK : ERR_ROLE_MISSING);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("admin")), id == 257 ? OK : ERR_ROLE_MISSING);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("admin")), id == 257 ? OK : ERR_ROLE_MISSING);
         }
     domain_end_cached(&d);
 }
@@ -264,10 +265,82 @@ TEST(roles_that_do_not_fit_the_cache_are_read_each_time)
 
     for (int i = 0; i < 3; i++) {
         CHECK_ERR(access_now(&d, token), OK);
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("x|a long name of a role, number 18")), OK);
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("a long name of a role, number 1")), ERR_ROLE_MISSING);
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("")), ERR_ROLE_MISSING);
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, id, STR("||")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("x|a long name of a role, number 18")), OK);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("a long name of a role, number 1")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("||")), ERR_ROLE_MISSING);
     }
+    domain_end_cached(&d);
+}
+
+/* A token as the server before this one signed it. */
+static str legacy_token(struct domain *d, str secret, int64_t id)
+{
+    struct claims claims = { .user_id = id, .issued_at = clock_ms() / 1000, .has_issued_at = true };
+    struct keyring other;
+    str token = {0};
+
+    claims.expires_at = claims.issued_at + 3600;
+    keyring_init(&other, secret);
+    CHECK_ERR(jwt_sign(&d->mem, &other, &claims, &token), OK);
+    keyring_end(&other);
+    return token;
+}
+
+static err caller_of(struct domain *d, str token, int64_t after, struct caller *out)
+{
+    return access_by_token(&d->auth, &d->mem, token, clock_ms() / 1000 + after, out);
+}
+
+TEST(a_token_by_the_legacy_key_opens_what_its_account_may_until_it_expires)
+{
+    str secret = STR("the secret of the server before this one");
+    struct caller caller;
+    struct domain d;
+    int64_t id;
+    str token;
+
+    domain_make_cached(&d, true);
+    CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+    CHECK_ERR(account_give_role(&d.auth, &d.mem, id, STR("admin")), OK);
+    token = legacy_token(&d, secret, id);
+    CHECK_ERR(caller_of(&d, token, 0, &caller), ERR_TOKEN_INVALID);
+    keyring_init(&d.keys, STR("a secret for the tests, long enough"));
+    keyring_add_legacy(&d.keys, secret, INT64_MAX, false);
+    for (int again = 0; again < 2; again++) {
+        CHECK_ERR(caller_of(&d, token, 0, &caller), OK);
+        CHECK(caller.user_id == id && !caller.forgeable);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("admin")), OK);
+    }
+    CHECK_ERR(caller_of(&d, token, 3601, &caller), ERR_TOKEN_INVALID);
+    CHECK_ERR(caller_of(&d, legacy_token(&d, secret, id + 1), 0, &caller), ERR_TOKEN_INVALID);
+    CHECK_ERR(account_disable(&d.auth, id), OK);
+    CHECK_ERR(caller_of(&d, token, 0, &caller), ERR_TOKEN_INVALID);
+    domain_end_cached(&d);
+}
+
+TEST(a_forgeable_token_is_a_user_at_most_and_ends_with_its_day)
+{
+    str secret = STR("bezkoder-secret-key");
+    struct caller caller;
+    struct domain d;
+    int64_t id;
+    str token;
+
+    domain_make_cached(&d, true);
+    CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+    CHECK_ERR(account_give_role(&d.auth, &d.mem, id, STR("admin")), OK);
+    keyring_add_legacy(&d.keys, secret, clock_ms() / 1000 + 600, true);
+    token = legacy_token(&d, secret, id);
+    for (int again = 0; again < 2; again++) {
+        CHECK_ERR(caller_of(&d, token, 0, &caller), OK);
+        CHECK(caller.user_id == id && caller.forgeable);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("admin")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("moderator|admin")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("admin|user")), OK);
+    }
+    CHECK_ERR(account_take_role(&d.auth, &d.mem, id, STR("user")), OK);
+    CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("admin|user")), ERR_ROLE_MISSING);
+    CHECK_ERR(caller_of(&d, token, 601, &caller), ERR_TOKEN_INVALID);
     domain_end_cached(&d);
 }

@@ -42,13 +42,13 @@ TEST(a_refresh_token_is_good_again_and_again)
     CHECK_ERR(sign_in(&d, "zoe", &in), OK);
     CHECK(in.refresh_token.n == UUID_CHARS);
     for (int i = 0; i < 3; i++) {
-        int64_t user;
+        struct caller user;
 
         CHECK_ERR(refresh(&d, in.refresh_token, &s), OK);
         CHECK(s.user.id == id);
         CHECK_STR(s.refresh_token, in.refresh_token);
         CHECK_ERR(access_by_token(&d.auth, &d.mem, s.access_token, clock_ms() / 1000, &user), OK);
-        CHECK(user == id);
+        CHECK(user.user_id == id);
     }
     domain_end(&d);
 }
@@ -127,7 +127,8 @@ TEST(an_access_token_that_expired_is_told_from_a_forged_one)
 {
     struct domain d;
     struct session in;
-    int64_t user, now = clock_ms() / 1000;
+    int64_t now = clock_ms() / 1000;
+    struct caller user;
 
     (void)sequel_make(&d);
     CHECK_ERR(sign_in(&d, "zoe", &in), OK);

@@ -17,14 +17,14 @@ static str token_of(const struct req *req)
     return str_trim(credentials);
 }
 
-/* Check the access token and hang the user's id on the request. */
+/* Check the access token and hang the caller on the request. */
 err verify_token(struct req *req, struct res *, const char *)
 {
     str token = token_of(req);
 
     if (token.n == 0)
         return ERR_TOKEN_MISSING;
-    return access_by_token(req->auth, req->mem, token, clock_ms() / 1000, &req->user_id);
+    return access_by_token(req->auth, req->mem, token, clock_ms() / 1000, &req->caller);
 }
 
 /* "moderator|admin" as "Moderator or Admin". */
@@ -51,7 +51,7 @@ static str role_names(struct arena *mem, str roles)
 /* The role comes from the row in routes.c: { require_role, "admin" }, { require_role, "moderator|admin" }. */
 err require_role(struct req *req, struct res *, const char *any_of)
 {
-    err e = access_has_role(req->auth, req->mem, req->user_id, str_of(any_of));
+    err e = access_has_role(req->auth, req->mem, req->caller, str_of(any_of));
 
     if (e == ERR_ROLE_MISSING)
         req->detail = role_names(req->mem, str_of(any_of));
