@@ -8,6 +8,8 @@
 #include "api/page.h"
 #include "api/router.h"
 
+#define INVALID_TOKEN "Bearer error=\"invalid_token\""
+
 // clang-format off
 const struct answer answers[MANNERS][ERR_COUNT] = {
     [AS_TUTORIAL] = {
@@ -48,9 +50,17 @@ const struct answer answers[MANNERS][ERR_COUNT] = {
         [ERR_BODY_CHARSET]    = { 415, AS_PAGE },
     },
     [AS_SERVER] = {
+        [ERR_TOKEN_MISSING]   = { 401, AS_MESSAGE, "No token provided!" },
+        [ERR_TOKEN_INVALID]   = { 401, AS_MESSAGE, "Unauthorized!", .challenge = INVALID_TOKEN },
+        [ERR_TOKEN_EXPIRED]   = { 401, AS_MESSAGE, "Unauthorized! Access Token was expired!", .challenge = INVALID_TOKEN },
         [ERR_USER_UNKNOWN]    = { 401, AS_MESSAGE, "Invalid username or password!", "accessToken" },
         [ERR_PASSWORD_WRONG]  = { 401, AS_MESSAGE, "Invalid username or password!", "accessToken" },
 
+        [ERR_TOO_MANY]        = { 429, AS_PROBLEM, "Too many attempts. Please wait and try again." },
+        [ERR_BUSY]            = { 503, AS_PROBLEM, "Please try again." },
+        [ERR_DB_AGAIN]        = { 503, AS_PROBLEM, "Please try again." },
+        [ERR_DB_DOWN]         = { 503, AS_PROBLEM, "Please try again." },
+        [ERR_DB_FULL]         = { 503, AS_PROBLEM, "Please try again." },
         [ERR_NO_ROUTE]        = { 404, AS_PROBLEM, "There is nothing at this path." },
         [ERR_NO_METHOD]       = { 405, AS_PROBLEM, "This path does not take that method." },
         [ERR_JSON_SHAPE]      = { 400, AS_PROBLEM, "The body is not a JSON object." },
@@ -61,6 +71,7 @@ const struct answer answers[MANNERS][ERR_COUNT] = {
         [ERR_BODY_PARAMETERS] = { 413, AS_PROBLEM, "The form has too many parameters." },
         [ERR_BODY_ENCODING]   = { 415, AS_PROBLEM, "The body's content coding is not supported." },
         [ERR_BODY_CHARSET]    = { 415, AS_PROBLEM, "The body's charset is not supported." },
+        [ERR_BODY_TYPE]       = { 415, AS_PROBLEM, "The body must be application/json." },
     },
     /* Its server destroys the socket behind this answer, so nothing that was sent behind it is run. */
     [AS_SEQUEL] = {
@@ -95,10 +106,13 @@ const char *status_words(int status)
 const struct answer *answer_of(enum manner manner, err e)
 {
     static const struct answer unsaid = { 500, AS_MESSAGE, "Internal error." };
+    static const struct answer unsaid_problem = { 500, AS_PROBLEM, "Internal error." };
 
     if (answers[manner][e].status)
         return &answers[manner][e];
-    return answers[AS_TUTORIAL][e].status ? &answers[AS_TUTORIAL][e] : &unsaid;
+    if (answers[AS_TUTORIAL][e].status)
+        return &answers[AS_TUTORIAL][e];
+    return manner == AS_SERVER ? &unsaid_problem : &unsaid;
 }
 
 enum manner manner_of(const struct req *req)
@@ -144,10 +158,12 @@ static str allowed(const struct req *req)
     return buf_str(&b);
 }
 
-static void status_fields(const struct req *req, struct res *res, int status)
+static void status_fields(const struct req *req, struct res *res, const struct answer *a)
 {
+    int status = a->status;
+
     if (status == 401)
-        res_header(res, STR("WWW-Authenticate"), STR("Bearer"));
+        res_header(res, STR("WWW-Authenticate"), a->challenge ? str_of(a->challenge) : STR("Bearer"));
     if (status == 405)
         res_header(res, STR("Allow"), allowed(req));
     if (status == 503 || status == 429)
@@ -162,6 +178,7 @@ static err problem_send(struct res *res, const struct answer *a, str said)
     json_text(w, "title", str_of(status_words(a->status)));
     json_int(w, "status", a->status);
     json_text(w, "detail", said);
+    json_text(w, "instance", arena_printf(&res->x->mem, "#%s", res->x->id));
     json_text(w, "message", said);
     return res_send_as(res, a->status, STR("application/problem+json"));
 }
@@ -181,7 +198,7 @@ static void answer_send(struct req *req, struct res *res, const struct answer *a
     str said = sentence(req, a);
     err e;
 
-    status_fields(req, res, a->status);
+    status_fields(req, res, a);
     res->x->res.close |= a->close;
     switch (a->shape) {
     case AS_TEXT:

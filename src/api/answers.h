@@ -18,6 +18,7 @@ struct answer {
     const char *message;      /* {} is req->detail; NULL: the status in words */
     const char *null_member;  /* a member that stands before the message and is null; NULL: none */
     bool close;               /* and the connection ends */
+    const char *challenge;    /* what WWW-Authenticate says with a 401; NULL: "Bearer" */
 };
 
 /* A row that another manner lacks is the tutorial's; one that both lack is a 500 that says nothing. */

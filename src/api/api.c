@@ -128,13 +128,21 @@ static struct req request(struct api *api, struct api_thread *own, struct exchan
     };
 }
 
+/* What tells browsers to make nothing of an answer but what it says it is (ASVS 3.4). */
+static void browser_fields(struct exchange *x)
+{
+    http_answer_constant(x, STR("X-Content-Type-Options"), STR("nosniff"));
+    http_answer_constant(x, STR("Content-Security-Policy"), STR("default-src 'none'; frame-ancestors 'none'"));
+    http_answer_constant(x, STR("Referrer-Policy"), STR("no-referrer"));
+}
+
 static struct res answer(const struct req *req)
 {
     struct res res = { .x = req->x, .req = req };
 
     http_answer_constant(req->x, STR("X-Request-Id"), str_of(req->x->id));
     if (req->api->config.manner == AS_SERVER)
-        http_answer_constant(req->x, STR("X-Content-Type-Options"), STR("nosniff"));
+        browser_fields(req->x);
     return res;
 }
 
@@ -152,7 +160,7 @@ static void refuse(void *app, struct exchange *x, int status)
     struct req req = request(app, NULL, x);
     struct res res = answer(&req);
 
-    if (status != 417 && cors(&req, &res, NULL) != OK)
+    if ((status != 417 || req.api->config.manner == AS_SERVER) && cors(&req, &res, NULL) != OK)
         x->res.headers_n = 0;
     x->res.status = 0;
     answer_refusal(&req, &res, status);

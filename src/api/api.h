@@ -47,6 +47,8 @@ struct api_config {
     str welcome;                      /* the message of GET / */
     str origins;                      /* of front-ends, separated by blanks or commas */
     bool blank_names;                 /* a username or an e-mail may be null or empty (dev) */
+    bool lax_bodies;                  /* read as Express reads them: see body.h (dev) */
+    bool forms;                       /* a body may be application/x-www-form-urlencoded too */
     const struct auth_rules *rules;
     const struct keyring *keys;
     const struct db_config *db;

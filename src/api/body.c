@@ -33,9 +33,9 @@ static err content_decode(struct exchange *x, str *body)
 }
 
 /* body-parser's strict mode: an object or an array, or nothing at all. */
-static err json_read(struct arena *mem, str text, struct json **out)
+static err json_read(struct arena *mem, str text, bool lax, struct json **out)
 {
-    static const struct json_rules rules = { BODY_DEPTH_MAX, BODY_VALUES_MAX, false };
+    const struct json_rules rules = { lax ? BODY_DEPTH_LAX : BODY_DEPTH_MAX, BODY_VALUES_MAX, !lax };
     err e;
 
     if (text.n == 0)
@@ -45,7 +45,14 @@ static err json_read(struct arena *mem, str text, struct json **out)
     return (*out)->kind == JSON_OBJECT || (*out)->kind == JSON_LIST ? OK : ERR_JSON_SHAPE;
 }
 
-err body_read(struct exchange *x, const struct json **out)
+/* A page of another origin may send the types of HTML forms without asking first; in production a
+ * route that takes a body takes none of those, nor one that does not say what it is. */
+static err type_refusal(const struct exchange *x, const struct body_rules *rules)
+{
+    return rules->wanted && !rules->lax && x->req.body.n ? ERR_BODY_TYPE : OK;
+}
+
+err body_read(struct exchange *x, const struct body_rules *rules, const struct json **out)
 {
     struct media_type type;
     enum charset charset = CHARSET_UTF8;
@@ -55,11 +62,13 @@ err body_read(struct exchange *x, const struct json **out)
     err e;
 
     *out = NULL;
-    if (!x->req.has_body || !media_type_read(first_header(&x->req, STR("content-type")), &type))
+    if (!x->req.has_body)
         return OK;
+    if (!media_type_read(first_header(&x->req, STR("content-type")), &type))
+        return type_refusal(x, rules);
     is_json = str_is_nocase(type.name, STR("application/json"));
-    if (!is_json && !str_is_nocase(type.name, STR("application/x-www-form-urlencoded")))
-        return OK;
+    if (!is_json && !(rules->forms && str_is_nocase(type.name, STR("application/x-www-form-urlencoded"))))
+        return type_refusal(x, rules);
     if (type.charset.n && ((charset = charset_of(type.charset)) == CHARSET_NONE
                            || (!is_json && charset != CHARSET_UTF8)))
         return ERR_BODY_CHARSET;
@@ -67,7 +76,7 @@ err body_read(struct exchange *x, const struct json **out)
         return e;
     if ((e = charset_decode(&x->mem, charset, text, &text)) != OK)
         return e;
-    e = is_json ? json_read(&x->mem, text, &tree) : urlencoded_read(&x->mem, text, &tree);
+    e = is_json ? json_read(&x->mem, text, rules->lax, &tree) : urlencoded_read(&x->mem, text, &tree);
     *out = tree;
     return e;
 }

@@ -272,7 +272,10 @@ err form_read(struct req *req, const struct form *form, const void **out)
 /* A body that cannot be read ends any request, even one that no row wants. */
 err parse_body(struct req *req, struct res *, const char *)
 {
-    return body_read(req->x, &req->tree);
+    const struct api_config *config = &req->api->config;
+    const struct body_rules rules = { config->lax_bodies, config->forms, req->route->body != NULL };
+
+    return body_read(req->x, &rules, &req->tree);
 }
 
 err read_form(struct req *req, struct res *, const char *)

@@ -47,6 +47,7 @@ static err publish(struct house *house, struct edition *ed)
     config.rules = &ed->rules;
     config.welcome = ed->settings.welcome;
     config.origins = ed->settings.http_origins;
+    config.forms = ed->settings.http_forms;
     if ((e = api_init(&ed->api, &config)) != OK) {
         api_end(&ed->api);
         return e;

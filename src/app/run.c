@@ -177,7 +177,8 @@ static err house_open(struct run *run)
     reads_at_once = db_reads_at_once(db);
     db_close(db);
     run->house.config = (struct api_config){
-        .manner = run->mode->manner, .blank_names = run->mode->dev, .keys = &run->keys, .db = &run->db,
+        .manner = run->mode->manner, .blank_names = run->mode->dev, .lax_bodies = run->mode->dev,
+        .keys = &run->keys, .db = &run->db,
     };
     if ((e = house_init(&run->house, &run->settings)) != OK || (e = pools_start(run)) != OK)
         return e;

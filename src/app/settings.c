@@ -91,6 +91,8 @@ const struct setting settings_table[] = {
     { .key = "http.origins", .kind = KIND_TEXT, AT(http_origins), .def = "http://localhost:8081",
       .min = 0, .max = 4096, .check = check_origins, .reread = true,
       .help = "Origins whose pages may call the server from a browser (CORS), separated by blanks." },
+    { .key = "http.forms", .kind = KIND_YES_NO, AT(http_forms), .def = "no", .dev = "yes", .reread = true,
+      .help = "Whether bodies may be urlencoded as HTML forms send them; pages of any origin can send those." },
     { .key = "http.welcome", .kind = KIND_TEXT, AT(welcome), .def = "Welcome to Latchkey.",
       .dev = "Welcome to bezkoder application.", .min = 0, .max = 1024, .reread = true,
       .help = "The message of GET /." },

@@ -27,6 +27,11 @@ refused 2 'usage' settings --nonsense
 (umask 077; printf short > short; printf bezkoder-secret-key > known; head -c 32 /dev/urandom | base64 > good)
 refused 2 'the token secret' serve --token.secret-file short
 refused 2 'the token secret' serve --token.secret-file known
+(umask 077; printf '0123456789abcdef0123456789abcde' > one_less; printf '[http]\nprot = 1\n' > wrong.conf)
+refused 2 'the token secret' serve --token.secret-file one_less
+refused 2 'secret' serve --token.secret-file nobody
+refused 2 'is no setting' serve --token.secret-file good --signup.opne no
+refused 2 'is no setting' serve --token.secret-file good --config wrong.conf
 cp good loose; chmod 644 loose
 refused 2 'chmod 600' serve --token.secret-file loose
 

@@ -44,12 +44,13 @@ static void body(const uint8_t *data, size_t n)
         { STR("Content-Type"), str_of(types[data[0] % 5]) }, { STR("Content-Encoding"), str_of(codings[data[0] / 5 % 3]) },
         { STR("Content-Type"), { (const char *)data, n } },
     };
+    const struct body_rules rules = { .lax = data[0] & 1, .forms = true, .wanted = true };
     const struct json *tree;
 
     arena_init(&x.mem, MEMORY);
     x.req = (struct http_request){ .headers = headers + (data[0] > 250 ? 2 : 0), .headers_n = data[0] > 250 ? 1 : 2,
                                    .body = { (const char *)data + 1, n - 1 }, .has_body = true };
-    (void)body_read(&x, &tree);                          /* most are refused */
+    (void)body_read(&x, &rules, &tree);                  /* most are refused */
     arena_end(&x.mem);
 }
 

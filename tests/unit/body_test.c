@@ -10,8 +10,8 @@
 static struct exchange x;
 static struct http_header headers[2];
 
-/* Read `body` under these fields; what is at .a, or an empty text. */
-static err body_of(const char *type, const char *coding, str body, str *a)
+/* Read `body` under these fields and rules; what is at .a, or an empty text. */
+static err body_by(const struct body_rules *rules, const char *type, const char *coding, str body, str *a)
 {
     const struct json *tree, *member;
     err e;
@@ -22,7 +22,7 @@ static err body_of(const char *type, const char *coding, str body, str *a)
     headers[1] = (struct http_header){ STR("content-encoding"), str_of(coding) };
     x.req = (struct http_request){ .headers = headers, .headers_n = 2, .body = body, .has_body = true };
     *a = STR("");
-    if ((e = body_read(&x, &tree)) != OK)
+    if ((e = body_read(&x, rules, &tree)) != OK)
         return e;
     member = json_member(tree, STR("a"));
     if (!tree)
@@ -30,6 +30,46 @@ static err body_of(const char *type, const char *coding, str body, str *a)
     else if (member)
         *a = member->text;
     return OK;
+}
+
+static err body_of(const char *type, const char *coding, str body, str *a)
+{
+    return body_by(&(struct body_rules){ .lax = true, .forms = true, .wanted = true }, type, coding, body, a);
+}
+
+static err strictly(const char *type, str body, str *a)
+{
+    return body_by(&(struct body_rules){ .wanted = true }, type, "", body, a);
+}
+
+TEST(in_production_a_body_is_json_or_refused)
+{
+    static const char *const others[] = {
+        "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "text/json", "json", "",
+        "application/json; foo", "text/plain; application/json", "application/jsonp",
+    };
+    const struct body_rules unwanted = {0}, forms = { .forms = true, .wanted = true };
+    str a;
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        CHECK_ERR(strictly(others[i], STR("{\"a\":\"x\"}"), &a), ERR_BODY_TYPE);
+        CHECK_ERR(body_by(&unwanted, others[i], "", STR("{\"a\":\"x\"}"), &a), OK);
+    }
+    CHECK_ERR(strictly("application/json; charset=utf-8", STR("{\"a\":\"x\"}"), &a), OK);
+    CHECK_STR(a, STR("x"));
+    CHECK_ERR(strictly("", STR(""), &a), OK);
+    CHECK_ERR(body_by(&forms, "application/x-www-form-urlencoded", "", STR("a=x"), &a), OK);
+    CHECK_STR(a, STR("x"));
+}
+
+TEST(in_production_a_name_stands_once)
+{
+    str a;
+
+    CHECK_ERR(strictly("application/json", STR("{\"a\":\"x\",\"a\":\"y\"}"), &a), ERR_JSON_REPEATED);
+    CHECK_ERR(strictly("application/json", STR("{\"a\":\"x\",\"\\u0061\":\"y\"}"), &a), ERR_JSON_REPEATED);
+    CHECK_ERR(body_of("application/json", "", STR("{\"a\":\"x\",\"a\":\"y\"}"), &a), OK);
+    CHECK_STR(a, STR("y"));
 }
 
 TEST(the_type_decides_what_is_read)

@@ -18,10 +18,12 @@ static str token_of(const struct req *req)
 }
 
 /* Check the access token and hang the caller on the request. */
-err verify_token(struct req *req, struct res *, const char *)
+err verify_token(struct req *req, struct res *res, const char *)
 {
     str token = token_of(req);
 
+    if (req->api->config.manner == AS_SERVER)
+        http_answer_constant(res->x, STR("Cache-Control"), STR("no-store"));
     if (token.n == 0)
         return ERR_TOKEN_MISSING;
     return access_by_token(req->auth, req->mem, token, clock_ms() / 1000, &req->caller);

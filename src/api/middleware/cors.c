@@ -25,8 +25,10 @@ static void preflight(struct req *req, struct res *res)
 {
     str asked = http_header(req->x, STR("access-control-request-headers"));
 
-    if (req->api->config.manner == AS_SERVER)
+    if (req->api->config.manner == AS_SERVER) {
+        res_header(res, STR("Access-Control-Max-Age"), STR("600"));
         asked = STR(TUTORIAL_HEADERS ", Authorization");
+    }
     res_header(res, STR("Access-Control-Allow-Methods"), STR("GET,HEAD,PUT,PATCH,POST,DELETE"));
     if (asked.n)
         res_header(res, STR("Access-Control-Allow-Headers"), asked);
