@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 /* run.c - open, serve, stop.
  *
- * Opened in this order, closed in the opposite one: settings, database, rules, pools, server. Signals
+ * Opened in this order, closed in the opposite one: settings, database, rules, server, pools. The sandbox
+ * is entered before the first thread, for a part of it holds for a thread and those it starts. Signals
  * are blocked in all threads and wait for one that does nothing else, so none ever interrupts a call. */
 #include "app/run.h"
 
 #include "app/house.h"
 #include "app/legacy.h"
 #include "app/listen.h"
+#include "app/sandbox.h"
 #include "base/log.h"
 #include "http/server.h"
 
@@ -20,7 +22,7 @@ struct run {
     const struct run_mode *mode;
     struct arena mem;
     struct settings settings;
-    bool fresh;
+    bool fresh, reads_at_once;
     struct db_config db;
     struct keyring keys;
     struct house house;
@@ -28,6 +30,7 @@ struct run {
     struct http_server *server;
     struct tls *tls;
     struct given given;
+    struct sandbox sandbox;
     pthread_t signals;
 };
 
@@ -164,25 +167,32 @@ static err server_open(struct run *run)
     return OK;
 }
 
-/* Pools are told where they work only once they run, and they begin their threads on an edition. */
+/* The connection also loads what a client library loads at its first, while the files are still there. */
 static err house_open(struct run *run)
 {
-    struct pool *pools[WORKS] = {0};
     struct db *db;
-    bool reads_at_once;
     err e;
 
     if ((e = db_open(&run->db, &db)) != OK)
         return e;
-    reads_at_once = db_reads_at_once(db);
+    run->reads_at_once = db_reads_at_once(db);
     db_close(db);
     run->house.config = (struct api_config){
         .manner = run->mode->manner, .blank_names = run->mode->dev, .lax_bodies = run->mode->dev,
         .keys = &run->keys, .db = &run->db,
     };
-    if ((e = house_init(&run->house, &run->settings)) != OK || (e = pools_start(run)) != OK)
+    return house_init(&run->house, &run->settings);
+}
+
+/* Pools are told where they work only once they run, and they begin their threads on an edition. */
+static err pools_open(struct run *run)
+{
+    struct pool *pools[WORKS] = {0};
+    err e;
+
+    if ((e = pools_start(run)) != OK)
         return e;
-    pools[READS] = reads_at_once ? NULL : run->dbs;
+    pools[READS] = run->reads_at_once ? NULL : run->dbs;
     pools[WRITES] = run->dbs;
     pools[HASHES] = run->hashes;
     house_set_pools(&run->house, pools);
@@ -241,6 +251,9 @@ static err run_open(struct run *run)
         return complain("the server cannot start", e);
     if ((e = server_open(run)) != OK)
         return complain("the server cannot listen", e);
+    sandbox_enter(&run->settings, &run->sandbox);
+    if ((e = pools_open(run)) != OK)
+        return complain("the server cannot start", e);
     return OK;
 }
 
@@ -261,6 +274,7 @@ static err run_serve(struct run *run)
         return complain("the server cannot start", ERR_NO_MEMORY);
     say_where(run);
     run->mode->say(&run->settings);
+    sandbox_say(&run->sandbox, stderr);
     if ((e = http_server_run(run->server)) != OK)
         (void)complain("the server stopped", e);
     (void)pthread_kill(run->signals, SIGTERM);      /* fails when it has ended by itself */

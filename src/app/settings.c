@@ -153,6 +153,8 @@ const struct setting settings_table[] = {
       .help = "Requests that may wait for such a thread; one more is answered 503." },
     { .key = "log.level", .kind = KIND_TEXT, AT(log_level), .def = "info", .min = 4, .max = 5, .check = check_level,
       .reread = true, .help = "The least a line must matter to be logged: info, warn or error." },
+    { .key = "process.sandbox", .kind = KIND_YES_NO, AT(sandbox), .def = "yes",
+      .help = "Whether the server, once started, gives up all files, system calls and rights that it does not need." },
     { .key = "tls.listen", .kind = KIND_TEXT, AT(tls_listen), .def = "", .min = 0, .max = 2000, .check = listen_check_tls,
       .help = "Addresses with ports to listen on by TLS, as http.listen has them." },
     { .key = "tls.cert", .kind = KIND_TEXT, AT(tls_cert), .def = "", .min = 0, .max = 4095,

@@ -39,6 +39,7 @@ struct settings {
     bool signup_open, signup_roles;
     int64_t password_cost, password_min, password_threads, password_queue;   /* threads 0: one a core */
     str log_level;                     /* info, warn or error */
+    bool sandbox;
     str tls_listen, tls_cert, tls_key; /* addresses; names of files */
 
     /* Where each row of the table got its value; `line` where that was the file. */
