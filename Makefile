@@ -30,7 +30,7 @@ FLAGS_fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize
 LINK_release  = -pie -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 ENGINES = sqlite $(if $(filter yes,$(MYSQL)),mysql) $(if $(filter yes,$(PGSQL)),pgsql)
-LIBS    = sqlite3 libssl libcrypto libsodium libcrypt zlib \
+LIBS    = sqlite3 libssl libcrypto libnghttp2 libsodium libcrypt zlib \
           $(if $(filter yes,$(MYSQL)),libmariadb) $(if $(filter yes,$(PGSQL)),libpq)
 
 SRC  = $(filter-out src/main.c src/store/db_%.c,$(shell find src -name '*.c' | sort)) \
