@@ -34,6 +34,7 @@ struct settings {
     int64_t password_cost, password_min, password_threads, password_queue;   /* threads 0: one a core */
     str log_level;                     /* info, warn or error */
     str tls_listen, tls_cert, tls_key; /* addresses; names of files */
+    str http_trusted_proxies;          /* networks */
 
     /* Where each row of the table got its value; `line` where that was the file. */
     unsigned char from[SETTINGS_ROWS_MAX];

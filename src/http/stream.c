@@ -3,6 +3,7 @@
 #include "http/stream.h"
 
 #include "http/conn.h"
+#include "http/forwarded.h"
 
 enum { FREE_MAX = 64 };   /* a loop keeps so many, each with a small block of memory */
 
@@ -144,9 +145,12 @@ bool stream_detach(struct stream *s, str head)
 void stream_route(struct stream *s)
 {
     const struct http_app *app = &s->loop->config->app;
+    const struct networks *trusted = s->loop->config->trusted;
 
     s->body_max = s->loop->config->limits.memory_max;
     s->x.req.peer = s->conn->peer;
+    if (trusted)
+        forwarded_resolve(trusted, s->x.req.headers, s->x.req.headers_n, &s->x.req.peer);
     s->pool = app->route(app->app, &s->x, &s->body_max);
 }
 
