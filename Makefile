@@ -39,7 +39,7 @@ LINK_arm64    = $(LINK_static)
 LINK_HARDEN   = -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 ENGINES = sqlite $(if $(filter yes,$(MYSQL)),mysql) $(if $(filter yes,$(PGSQL)),pgsql)
-LIBS    = sqlite3 libssl libcrypto libsodium libcrypt zlib libseccomp
+LIBS    = sqlite3 libssl libcrypto libnghttp2 libsodium libcrypt zlib libseccomp
 # The clients of MariaDB and PostgreSQL give their headers only: they are loaded when a database asks.
 CLIENTS = $(if $(filter yes,$(MYSQL)),libmariadb) $(if $(filter yes,$(PGSQL)),libpq)
 

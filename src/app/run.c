@@ -31,6 +31,7 @@ struct run {
     struct tls *tls;
     struct given given;
     struct sandbox sandbox;
+    struct networks trusted;
     pthread_t signals;
 };
 
@@ -142,7 +143,7 @@ static err server_open(struct run *run)
     unsigned loops = threads_of(s->http_loops);
     struct http_config config = {
         .listen = listen_complete(&run->mem, s->http_listen, s->http_port), .listen_tls = s->tls_listen,
-        .given = &run->given,
+        .given = &run->given, .trusted = s->http_trusted_proxies.n ? &run->trusted : NULL,
         .loops = loops,
         .limits = {
             .head_max = 16 << 10, .headers_max = HTTP_HEADERS_MAX, .memory_max = 4 << 20,
@@ -155,6 +156,8 @@ static err server_open(struct run *run)
     err e = OK;
 
     raise_file_limit(s->http_connections);
+    if (!networks_parse(s->http_trusted_proxies, &run->trusted))
+        return ERR_BUG;                 /* its check let it through */
     if (s->tls_cert.n || s->tls_key.n || s->tls_listen.n)
         e = tls_open(s->tls_cert, s->tls_key, &run->tls);
     config.tls = run->tls;

@@ -7,6 +7,7 @@
 
 #include "app/listen.h"
 #include "base/utf8.h"
+#include "http/forwarded.h"
 
 #include <ctype.h>
 
@@ -68,6 +69,14 @@ static const char *check_compat(const struct settings *s, str value)
     return str_is(value, STR("off")) || str_is(value, STR("sequel")) ? NULL : "must be off or sequel";
 }
 
+static const char *check_proxies(const struct settings *s, str value)
+{
+    struct networks networks;
+
+    (void)s;
+    return networks_parse(value, &networks) ? NULL : "must be at most 64 networks such as 10.0.0.0/8, ::1 or unix";
+}
+
 static const char *check_level(const struct settings *s, str value)
 {
     (void)s;
@@ -108,6 +117,9 @@ const struct setting settings_table[] = {
       .help = "How long a client may take to receive an answer." },
     { .key = "http.work-timeout", .kind = KIND_MS, AT(http_work_ms), .def = "30s", .min = 100, .max = 600000,
       .help = "How long an answer may take to make; also how long a stopping server waits for answers." },
+    { .key = "http.trusted-proxies", .kind = KIND_TEXT, AT(http_trusted_proxies), .def = "", .min = 0, .max = 2000,
+      .check = check_proxies,
+      .help = "Networks of proxies, such as 10.0.0.0/8 ::1 unix, whose X-Forwarded-For or Forwarded names the client." },
     { .key = "db.url", .kind = KIND_TEXT, AT(db_url), .def = "sqlite:latchkey.db",
       .min = 1, .max = 1023, .check = check_db_url,
       .help = "The database: sqlite:FILE." },

@@ -41,6 +41,7 @@ struct settings {
     str log_level;                     /* info, warn or error */
     bool sandbox;
     str tls_listen, tls_cert, tls_key; /* addresses; names of files */
+    str http_trusted_proxies;          /* networks */
 
     /* Where each row of the table got its value; `line` where that was the file. */
     unsigned char from[SETTINGS_ROWS_MAX];

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* conn.c - one HTTP/1.1 connection (RFC 9112). */
+/* conn.c - one connection, and HTTP/1.1 on it (RFC 9112). */
 #include "http/conn.h"
 
+#include "http/h2.h"
 #include "http/wire.h"
 
 #include <sys/epoll.h>
@@ -30,12 +31,20 @@ static void drop_stream(struct conn *c)
     }
 }
 
+static void end_h2(struct conn *c)
+{
+    if (c->h2)
+        h2_close(c->h2);
+    c->h2 = NULL;
+}
+
 void conn_close(struct conn *c)
 {
     if (c->state == CONN_CLOSED)
         return;
     c->state = CONN_CLOSED;
     drop_stream(c);
+    end_h2(c);
     buf_end(&c->in);
     buf_end(&c->out);
     wire_bye(c);
@@ -62,41 +71,8 @@ static void leave(struct conn *c)
 
 /* ---- writing ---- */
 
-static void flush_kept(struct conn *c)
-{
-    while (c->sent < c->out.n) {
-        ssize_t k = wire_write(c, c->out.p + c->sent, c->out.n - c->sent);
-
-        if (k < 0)
-            conn_close(c);
-        if (k <= 0)
-            return;
-        c->sent += (size_t)k;
-    }
-    buf_end(&c->out);
-    c->sent = 0;
-}
-
-/* Until nothing is taken any more: TLS takes a record at a time, and only what was refused is told
- * of again. */
-static void flush_new(struct conn *c)
-{
-    struct buf *out = &c->loop->out;
-    ssize_t k = 1;
-
-    for (size_t at = 0; at < out->n && k > 0; at += (size_t)k) {
-        k = wire_write(c, out->p + at, out->n - at);
-        if (k == 0)
-            buf_put(&c->out, str_from(buf_str(out), at));
-        if (k < 0) {
-            conn_close(c);
-            return;
-        }
-    }
-}
-
 /* Send the answers gathered for this connection, in order behind those that wait. */
-static void flush(struct conn *c)
+static void flush_once(struct conn *c)
 {
     struct buf *out = &c->loop->out;
     bool waits = c->out.n > 0;
@@ -106,16 +82,29 @@ static void flush(struct conn *c)
     else if (waits)
         buf_put(&c->out, buf_str(out));
     else if (out->n && c->state != CONN_CLOSED)
-        flush_new(c);
+        wire_send(c);
     buf_clear(out);
     if (out->cap > OUT_KEEP)
         buf_end(out);
     if (c->out.failed)
         conn_close(c);
     if (waits && c->state != CONN_CLOSED)
-        flush_kept(c);
+        wire_send_kept(c);
     if (c->state == CONN_LAST && !c->out.n)
         leave(c);
+}
+
+static void flush(struct conn *c)
+{
+    bool more = false;
+
+    do {
+        if (c->state == CONN_H2 && !h2_pump(c->h2, &more)) {
+            end_h2(c);
+            c->state = CONN_LAST;
+        }
+        flush_once(c);
+    } while (more && c->state == CONN_H2 && !c->out.n);
 }
 
 static enum staying staying(const struct conn *c, const struct stream *s)
@@ -164,15 +153,6 @@ static void refuse(struct conn *c, struct stream *s, int status, bool close)
 
 /* ---- requests ---- */
 
-static void run_on_worker(struct job *job, void *own)
-{
-    struct stream *s = (struct stream *)(void *)((char *)job - offsetof(struct stream, job));
-    const struct http_app *app = &s->loop->config->app;
-
-    app->run(app->app, own, &s->x);
-    loop_take_back(s->loop, s);
-}
-
 /* The request is complete. `detached`: it stands in memory of its own. */
 static void run(struct conn *c, struct stream *s, bool detached, str head)
 {
@@ -187,16 +167,10 @@ static void run(struct conn *c, struct stream *s, bool detached, str head)
         refuse(c, s, 503, false);
         return;
     }
-    s->job.run = run_on_worker;
-    s->away = true;
-    c->loop->away++;
     c->stream = s;
     c->state = CONN_WORK;
-    if (pool_offer(s->pool, &s->job))
-        return;
-    s->away = false;
-    c->loop->away--;
-    refuse(c, s, 503, false);
+    if (!stream_offer(s))
+        refuse(c, s, 503, false);
 }
 
 /* The body must be waited for. */
@@ -215,15 +189,12 @@ static void await_body(struct conn *c, struct stream *s, str head)
 /* A head was understood; `rest` are the bytes behind it. Returns how many of them were its body. */
 static size_t take_request(struct conn *c, struct stream *s, str head, str rest)
 {
-    const struct http_app *app = &c->loop->config->app;
     bool has_body = s->chunked || s->left > 0;
     size_t n = (size_t)s->left;
 
-    s->conn = c;
-    s->body_max = c->loop->config->limits.memory_max;
-    s->x.req.peer = c->peer;
     s->x.began = c->began;
-    s->pool = app->route(app->app, &s->x, &s->body_max);
+    s->conn = c;
+    stream_route(s);
     if (s->x.res.status) {
         s->x.res.close = s->x.res.close || has_body;
         c->rude = c->rude || has_body;
@@ -240,6 +211,36 @@ static size_t take_request(struct conn *c, struct stream *s, str head, str rest)
         return n;
     }
     return 0;
+}
+
+/* From here on it is HTTP/2. */
+static void begin_h2(struct conn *c)
+{
+    if ((c->h2 = h2_open(c)) == NULL)
+        conn_close(c);
+    else
+        c->state = CONN_H2;
+}
+
+static size_t take_frames(struct conn *c, const char *b, size_t n)
+{
+    c->rude = c->rude || !h2_receive(c->h2, b, n);
+    return n;
+}
+
+/* Do the first bytes say that the client speaks HTTP/2? By TLS the handshake has said it. Its preface
+ * begins as a request does: what may become one is waited for. */
+static bool is_preface(const struct conn *c, const char *b, size_t n)
+{
+    return !c->served && !c->tls && str_starts(H2_PREFACE, str_head((str){ b, n }, H2_PREFACE.n));
+}
+
+static size_t take_preface(struct conn *c, const char *b, size_t n)
+{
+    if (n < H2_PREFACE.n)
+        return 0;
+    begin_h2(c);
+    return c->h2 ? take_frames(c, b, n) : n;
 }
 
 /* Take a head and, when it is there, its body. Returns the bytes taken; 0 when more are needed. */
@@ -312,7 +313,16 @@ static size_t take_body(struct conn *c, const char *b, size_t n)
 
 static bool takes_requests(const struct conn *c)
 {
-    return c->state == CONN_HEAD || c->state == CONN_BODY;
+    return c->state == CONN_HEAD || c->state == CONN_BODY || c->state == CONN_H2;
+}
+
+static size_t take_one(struct conn *c, const char *b, size_t n)
+{
+    if (c->state == CONN_H2)
+        return take_frames(c, b, n);
+    if (c->state == CONN_BODY)
+        return take_body(c, b, n);
+    return is_preface(c, b, n) ? take_preface(c, b, n) : take_head(c, b, n);
 }
 
 /* Take what can be taken of the bytes; returns how many. */
@@ -321,7 +331,7 @@ static size_t take(struct conn *c, const char *b, size_t n)
     size_t at = 0, used = 1;
 
     while (at < n && used && takes_requests(c) && c->loop->out.n < OUT_ENOUGH) {
-        used = c->state == CONN_HEAD ? take_head(c, b + at, n - at) : take_body(c, b + at, n - at);
+        used = take_one(c, b + at, n - at);
         at += used;
     }
     return at;
@@ -364,7 +374,7 @@ static void receive(struct conn *c, const char *b, size_t n)
 static void receive_end(struct conn *c)
 {
     c->readable = false;
-    if (c->state == CONN_LINGER || (c->state == CONN_HEAD && c->in.n == 0)) {
+    if (c->state == CONN_LINGER || c->state == CONN_H2 || (c->state == CONN_HEAD && c->in.n == 0)) {
         conn_close(c);
         return;
     }
@@ -400,6 +410,8 @@ static enum timer timer_of(const struct conn *c)
     switch ((enum conn_state)c->state) {
     case CONN_HEAD:
         return c->in.n || !c->served ? TIMER_HEAD : TIMER_IDLE;
+    case CONN_H2:
+        return h2_is_busy(c->h2) ? TIMER_STREAMS : c->served ? TIMER_IDLE : TIMER_HEAD;
     case CONN_BODY:
         return TIMER_BODY;
     case CONN_WORK:
@@ -444,6 +456,8 @@ static void shake(struct conn *c)
         return;
     case WIRE_OPEN:
         c->peer.secure = true;
+        if (tls_chose_h2(c->tls))
+            begin_h2(c);
         break;
     case WIRE_PLAIN:                    /* a person has typed http:// */
         give_up_tls(c);
@@ -498,9 +512,20 @@ void conn_event(struct conn *c, unsigned events)
         conn_read(c);
 }
 
-void conn_finish(struct conn *c)
+void conn_finish(struct conn *c, struct stream *s)
 {
-    answer(c, c->stream);
+    if (c->h2)
+        h2_finish(c->h2, s);
+    else
+        answer(c, s);
+    go_on(c);
+}
+
+void conn_expire_stream(struct stream *s)
+{
+    struct conn *c = s->conn;
+
+    h2_expire(c->h2, s);
     go_on(c);
 }
 
@@ -515,15 +540,30 @@ void conn_expire(struct conn *c)
         refuse_bare(c, 503);
     } else if (c->timed == TIMER_HEAD && c->in.n) {
         refuse_bare(c, 408);
+    } else if (c->state == CONN_H2 && !c->out.n) {
+        h2_drain(c->h2);
+        c->rude = true;
+        flush(c);
+        if (c->state == CONN_H2)
+            conn_close(c);
     } else {
         conn_close(c);
-        return;
     }
-    go_on(c);
+    if (c->state != CONN_CLOSED)
+        go_on(c);
 }
 
 void conn_drain(struct conn *c)
 {
+    if (c->state == CONN_H2) {
+        c->readable = true;             /* as below */
+        conn_read(c);
+        if (c->state == CONN_H2) {
+            h2_drain(c->h2);
+            go_on(c);
+        }
+        return;
+    }
     if (c->state != CONN_HEAD || c->in.n || c->out.n)
         return;
     c->readable = true;                 /* a request may have come in this very moment */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* conn.h - one HTTP/1.1 connection: bytes in, exchanges, bytes out.
+/* conn.h - one connection: bytes in, exchanges, bytes out. HTTP/1.1 is spoken here, HTTP/2 in h2.h.
  *
  * Edge-triggered: it is told once that there is something to read and remembers it. It reads into
  * the loop's buffer, answers what is complete there, and keeps a copy only of what is left over; an
@@ -16,6 +16,7 @@
 enum conn_state {
     CONN_HEAD,                        /* waits for a head, or the rest of one */
     CONN_BODY,                        /* waits for the body of `stream` */
+    CONN_H2,                          /* speaks HTTP/2: all its states are in `h2` */
     CONN_WORK,                        /* a worker has `stream` */
     CONN_LAST,                        /* the last answer is written or being written */
     CONN_LINGER,                      /* all is sent: reads on and drops it until the client closes */
@@ -28,6 +29,7 @@ struct conn {
     struct loop *loop;
     struct stream *stream;
     struct tls_link *tls;             /* NULL: plain */
+    struct h2 *h2;                    /* NULL: HTTP/1 */
     struct buf in;                    /* bytes of requests not taken yet */
     struct buf out;                   /* bytes of answers that the socket did not take ... */
     size_t sent;                      /* ... of which this many are gone */
@@ -59,8 +61,11 @@ void conn_read(struct conn *c);
 /* Its deadline has passed. */
 void conn_expire(struct conn *c);
 
-/* A worker has answered its exchange. */
-void conn_finish(struct conn *c);
+/* The deadline of one of its streams has passed. */
+void conn_expire_stream(struct stream *s);
+
+/* A worker has answered one of its streams. */
+void conn_finish(struct conn *c, struct stream *s);
 
 /* The server stops: it answers what is on its way and closes. */
 void conn_drain(struct conn *c);

@@ -30,6 +30,11 @@ static struct conn *conn_of_turn(struct link *l)
     return (struct conn *)(void *)((char *)l - offsetof(struct conn, turn));
 }
 
+static struct stream *stream_of_timer(struct link *l)
+{
+    return (struct stream *)(void *)((char *)l - offsetof(struct stream, timer));
+}
+
 static void tell_time(struct loop *l)
 {
     int64_t s = clock_ms() / 1000;
@@ -169,7 +174,7 @@ static void finish_done(struct loop *l)
         s->away = false;
         l->away--;
         if (s->conn)
-            conn_finish(s->conn);
+            conn_finish(s->conn, s);
         else
             stream_free(s);
     }
@@ -184,19 +189,35 @@ static void expire(struct loop *l)
 
         while (!link_is_alone(list) && conn_of_timer(list->next)->deadline <= l->now)
             conn_expire(conn_of_timer(list->next));
+        list = &l->stream_timers[t];
+        while (!link_is_alone(list) && stream_of_timer(list->next)->deadline <= l->now)
+            conn_expire_stream(stream_of_timer(list->next));
     }
+}
+
+/* The earliest deadline; INT64_MAX without one. */
+static int64_t next_deadline(struct loop *l)
+{
+    int64_t until = INT64_MAX;
+
+    for (int t = 0; t < TIMER_COUNT; t++) {
+        struct link *list = &l->timers[t], *streams = &l->stream_timers[t];
+
+        if (!link_is_alone(list) && conn_of_timer(list->next)->deadline < until)
+            until = conn_of_timer(list->next)->deadline;
+        if (!link_is_alone(streams) && stream_of_timer(streams->next)->deadline < until)
+            until = stream_of_timer(streams->next)->deadline;
+    }
+    return until;
 }
 
 /* Milliseconds to the next deadline, -1 without one. */
 static int patience(struct loop *l)
 {
-    int64_t until = INT64_MAX;
+    int64_t until = next_deadline(l);
 
     if (!link_is_alone(&l->ready))
         return 0;
-    for (int t = 0; t < TIMER_COUNT; t++)
-        if (!link_is_alone(&l->timers[t]) && conn_of_timer(l->timers[t].next)->deadline < until)
-            until = conn_of_timer(l->timers[t].next)->deadline;
     if (!l->accepting && !l->draining && l->accept_at < until)
         until = l->accept_at;
     if (l->draining && l->drain_until < until)
@@ -329,6 +350,7 @@ static void set_waits(struct loop *l)
     l->wait_ms[TIMER_WRITE] = limits->write_ms;
     l->wait_ms[TIMER_WORK] = limits->work_ms;
     l->wait_ms[TIMER_LINGER] = LINGER_MS;
+    l->wait_ms[TIMER_STREAMS] = INT32_MAX;
 }
 
 err loop_open(const struct http_config *config, const struct listener *listeners, unsigned n,
@@ -346,8 +368,10 @@ err loop_open(const struct http_config *config, const struct listener *listeners
     memcpy(l->listeners, listeners, n * sizeof *listeners);
     l->id_next = (uint64_t)number << 48;
     l->done_end = &l->done;
-    for (int t = 0; t < TIMER_COUNT; t++)
+    for (int t = 0; t < TIMER_COUNT; t++) {
         link_init(&l->timers[t]);
+        link_init(&l->stream_timers[t]);
+    }
     link_init(&l->ready);
     link_init(&l->dead);
     set_waits(l);

@@ -18,6 +18,7 @@
 /* What a connection waits for. Each class has one length, so each list is in order by itself and
  * the next deadline is at its front. */
 enum timer { TIMER_HEAD, TIMER_BODY, TIMER_IDLE, TIMER_WRITE, TIMER_WORK, TIMER_LINGER,
+             TIMER_STREAMS,           /* its streams have deadlines, it has none */
              TIMER_COUNT };
 
 enum { READ_SIZE = 64 << 10, LOOP_EVENTS = 256 };
@@ -35,7 +36,8 @@ struct loop {
     struct listener listeners[LISTENERS_MAX];
     unsigned listeners_n;
     int64_t now;                      /* monotonic ms, once a batch */
-    struct link timers[TIMER_COUNT];
+    struct link timers[TIMER_COUNT];  /* of connections ... */
+    struct link stream_timers[TIMER_COUNT];   /* ... and of streams of HTTP/2 */
     int64_t wait_ms[TIMER_COUNT];
     struct link ready;                /* connections that have more to read than their share */
     struct link dead;                 /* freed once the batch is over: its events may name them */

@@ -350,6 +350,20 @@ int head_parse(str head, unsigned headers_max, struct head *out)
     return 0;
 }
 
+int request_check(struct head *h, str authority)
+{
+    if (!method_is_known(h->method))
+        return 400;
+    if (str_is(h->method, STR("CONNECT")))
+        return 501;
+    for (size_t i = 0; i < h->target.n; i++)
+        if (!is(h->target.p[i], TARGET))
+            return 400;
+    if (h->target.n == 0 || (h->target.p[0] != '/' && h->target.p[0] != '*'))
+        return 400;
+    return is_authority(authority) && parse_target(h) ? 0 : 400;
+}
+
 /* ---- chunks ---- */
 
 enum { SIZE, EXTENSION, SIZE_LF, DATA, DATA_CR, DATA_LF, TRAILER, TRAILER_NAME, TRAILER_REST,

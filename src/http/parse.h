@@ -42,6 +42,11 @@ struct head {
  * (CONNECT) or 505. Nothing in *out may be used then. */
 int head_parse(str head, unsigned headers_max, struct head *out);
 
+/* Check method, target and authority of a request that did not come as HTTP/1.1 text, and take the
+ * target apart: h->method and h->target are set, path and query get written. No authority: p == NULL.
+ * Returns 0, or the status to refuse with: 400, or 501 (CONNECT). */
+int request_check(struct head *h, str authority);
+
 /* The state of a chunked body; {0} at its start. */
 struct chunks {
     uint64_t left;                    /* bytes of this chunk */

@@ -6,6 +6,7 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
+#include "http/forwarded.h"
 #include "http/http.h"
 #include "http/listen.h"
 #include "http/tls.h"
@@ -25,6 +26,7 @@ struct http_config {
     str listen_tls;                    /* the same, of sockets that speak TLS */
     struct tls *tls;                   /* what they speak; NULL when there are none */
     const struct given *given;         /* sockets handed over stand for all these; NULL: none */
+    const struct networks *trusted;    /* proxies that are looked through; NULL: none */
     unsigned loops;                    /* 0: one a core */
     struct http_limits limits;
     struct http_app app;

@@ -2,7 +2,8 @@
 /* stream.c - an exchange with what the server itself must know of it. */
 #include "http/stream.h"
 
-#include "http/loop.h"
+#include "http/conn.h"
+#include "http/forwarded.h"
 
 enum { FREE_MAX = 64 };   /* a loop keeps so many, each with a small block of memory */
 
@@ -78,6 +79,12 @@ struct stream *stream_new(struct loop *loop, const struct head *h)
     s->head_only = str_is(h->method, STR("HEAD"));
     s->old = h->old;
     s->keep = h->keep;
+    s->number = 0;
+    s->answered = false;
+    s->fields = NULL;
+    s->sent = 0;
+    link_init(&s->among);
+    link_init(&s->timer);
     return s;
 }
 
@@ -133,4 +140,37 @@ bool stream_detach(struct stream *s, str head)
     move(&req->path, head, copy.p);
     move(&req->query, head, copy.p);
     return true;
+}
+
+void stream_route(struct stream *s)
+{
+    const struct http_app *app = &s->loop->config->app;
+    const struct networks *trusted = s->loop->config->trusted;
+
+    s->body_max = s->loop->config->limits.memory_max;
+    s->x.req.peer = s->conn->peer;
+    if (trusted)
+        forwarded_resolve(trusted, s->x.req.headers, s->x.req.headers_n, &s->x.req.peer);
+    s->pool = app->route(app->app, &s->x, &s->body_max);
+}
+
+static void run_on_worker(struct job *job, void *own)
+{
+    struct stream *s = (struct stream *)(void *)((char *)job - offsetof(struct stream, job));
+    const struct http_app *app = &s->loop->config->app;
+
+    app->run(app->app, own, &s->x);
+    loop_take_back(s->loop, s);
+}
+
+bool stream_offer(struct stream *s)
+{
+    s->job.run = run_on_worker;
+    s->away = true;
+    s->loop->away++;
+    if (pool_offer(s->pool, &s->job))
+        return true;
+    s->away = false;
+    s->loop->away--;
+    return false;
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 /* stream.h - an exchange with what the server itself must know of it.
  *
- * One request and its answer on a connection: HTTP/1 has one at a time. Streams come from a list of
+ * One request and its answer on a connection: HTTP/1 has one at a time, HTTP/2 many. Streams come from a list of
  * the loop's. Only its loop's thread touches one, but for the time between pool_offer and
  * loop_take_back, when a worker has the exchange. */
 #ifndef HTTP_STREAM_H
 #define HTTP_STREAM_H
 
+#include "http/link.h"
 #include "http/parse.h"
 #include "http/workers.h"
 
 struct loop;
 struct conn;
+struct fields;
 
 struct stream {
     struct exchange x;                /* first: one becomes the other */
@@ -28,6 +30,16 @@ struct stream {
     bool chunked, head_only, old, keep;
     bool away;                        /* a worker has it */
     char id[17];
+
+    /* Of HTTP/2 only (h2.c). */
+    int32_t number;                   /* 0: HTTP/1 */
+    struct link among;                /* in its connection's list */
+    struct link timer;                /* in the loop's list of its deadline's class */
+    int64_t deadline;                 /* monotonic ms */
+    unsigned char timed;              /* enum timer */
+    bool answered;
+    struct fields *fields;            /* its head, in x.mem */
+    size_t sent;                      /* bytes of the answer's body */
 };
 
 /* A stream for a head that was parsed; NULL without memory. Its strs still point where the head's
@@ -43,5 +55,11 @@ void stream_end(struct stream *s);
 /* Copy what it needs of `head`, the bytes of its head, and of its body, into memory of its own.
  * False at a limit. */
 bool stream_detach(struct stream *s, str head);
+
+/* The head of a request of s->conn is there: fill in who sent it and ask the app where it goes. */
+void stream_route(struct stream *s);
+
+/* Give it to its pool. False, and nothing happened, when that is full. */
+bool stream_offer(struct stream *s);
 
 #endif

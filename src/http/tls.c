@@ -134,7 +134,7 @@ static err load_chain(SSL_CTX *ctx, str file)
 static int choose(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in,
                   unsigned in_n, void *arg)
 {
-    static const unsigned char ours[] = "\x08http/1.1";
+    static const unsigned char ours[] = "\x02h2\x08http/1.1";
     unsigned char *found;
 
     (void)ssl, (void)arg;

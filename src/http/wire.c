@@ -55,7 +55,8 @@ ssize_t wire_read(struct conn *c, char *to, size_t n)
     return k >= 0 ? k : errno == EAGAIN ? -1 : -2;
 }
 
-ssize_t wire_write(struct conn *c, const char *p, size_t n)
+/* Bytes written, maybe none; -1 when it is broken. */
+static ssize_t wire_write(struct conn *c, const char *p, size_t n)
 {
     ssize_t k;
 
@@ -63,6 +64,39 @@ ssize_t wire_write(struct conn *c, const char *p, size_t n)
         return tls_write(c->tls, p, n);
     k = send(c->fd, p, n, MSG_NOSIGNAL);
     return k >= 0 ? k : errno == EAGAIN ? 0 : -1;
+}
+
+void wire_send_kept(struct conn *c)
+{
+    while (c->sent < c->out.n) {
+        ssize_t k = wire_write(c, c->out.p + c->sent, c->out.n - c->sent);
+
+        if (k < 0)
+            conn_close(c);
+        if (k <= 0)
+            return;
+        c->sent += (size_t)k;
+    }
+    buf_end(&c->out);
+    c->sent = 0;
+}
+
+/* Until nothing is taken any more: TLS takes a record at a time, and only what was refused is told
+ * of again. */
+void wire_send(struct conn *c)
+{
+    struct buf *out = &c->loop->out;
+    ssize_t k = 1;
+
+    for (size_t at = 0; at < out->n && k > 0; at += (size_t)k) {
+        k = wire_write(c, out->p + at, out->n - at);
+        if (k == 0)
+            buf_put(&c->out, str_from(buf_str(out), at));
+        if (k < 0) {
+            conn_close(c);
+            return;
+        }
+    }
 }
 
 void wire_bye(struct conn *c)

@@ -14,8 +14,12 @@ enum wire_step wire_shake(struct conn *c);
  * whether a further read may bring something. */
 ssize_t wire_read(struct conn *c, char *to, size_t n);
 
-/* Bytes written, maybe none; -1 when it is broken. */
-ssize_t wire_write(struct conn *c, const char *p, size_t n);
+/* Send what is in the loop's buffer, nothing being kept. What the socket does not take is kept in
+ * c->out. A broken connection is closed. */
+void wire_send(struct conn *c);
+
+/* Send what is kept, as far as the socket takes it. A broken connection is closed. */
+void wire_send_kept(struct conn *c);
 
 /* Say that nothing more will be sent. */
 void wire_bye(struct conn *c);

@@ -86,6 +86,10 @@ static void rig_run(void *app, void *own, struct exchange *x)
         x->res.body = arena_printf(&x->mem, "%d.%d.%d.%d", x->req.peer.address[0],
                                    x->req.peer.address[1], x->req.peer.address[2],
                                    x->req.peer.address[3]);
+    } else if (str_is(path, STR("/cookie"))) {
+        x->res.body = http_header(x, STR("cookie"));
+    } else if (str_is(path, STR("/host"))) {
+        x->res.body = http_header(x, STR("host"));
     } else if (str_is(path, STR("/secure"))) {
         x->res.body = x->req.peer.secure ? STR("yes") : STR("no");
     } else if (str_is(path, STR("/big"))) {
@@ -158,7 +162,7 @@ static void rig_join(struct rig *r)
     sem_destroy(&r->left);
 }
 
-static void rig_stop(struct rig *r)
+[[maybe_unused]] static void rig_stop(struct rig *r)
 {
     http_server_stop(r->server);
     rig_join(r);
@@ -183,7 +187,7 @@ static void dial_port(struct client *c, int port)
     CHECK(connect(c->fd, (struct sockaddr *)(void *)&a, sizeof a) == 0);
 }
 
-static void dial(struct client *c, const struct rig *r)
+[[maybe_unused]] static void dial(struct client *c, const struct rig *r)
 {
     dial_port(c, http_server_port(r->server));
 }
@@ -271,7 +275,7 @@ static void hear(struct client *c, bool head_only, struct answer *a)
 }
 
 /* Read one answer and check it. */
-static void hear_status(struct client *c, int status, str body)
+[[maybe_unused]] static void hear_status(struct client *c, int status, str body)
 {
     static _Thread_local struct answer a;
 

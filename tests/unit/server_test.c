@@ -418,3 +418,22 @@ TEST(where_it_cannot_listen_it_says_so)
     dup2(null, 2);
     close(null);
 }
+
+TEST(the_app_sees_the_client_behind_a_trusted_proxy)
+{
+    static struct networks trusted;
+    struct client c;
+
+    CHECK(networks_parse(STR("127.0.0.0/8"), &trusted));
+    for (int on = 0; on < 2; on++) {
+        rig_init(&rig);
+        rig.config.trusted = on ? &trusted : NULL;
+        rig_start(&rig);
+        dial(&c, &rig);
+        say_z(&c, "GET /peer HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6, 1.2.3.4\r\n\r\n" GET("/peer"));
+        hear_status(&c, 200, on ? STR("1.2.3.4") : STR("127.0.0.1"));
+        hear_status(&c, 200, STR("127.0.0.1"));
+        hang_up(&c);
+        rig_stop(&rig);
+    }
+}

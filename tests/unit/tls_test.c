@@ -115,7 +115,7 @@ TEST(suites_without_forward_secrecy_or_aead_are_refused)
 TEST(what_both_speak_is_chosen_and_nothing_else)
 {
     static const struct { const char *offer, *chosen; } cases[] = {
-        { NULL, "" }, { "\x08http/1.1", "http/1.1" }, { "\x08http/1.1\x02h2", "http/1.1" },
+        { NULL, "" }, { "\x08http/1.1", "http/1.1" }, { "\x02h2", "h2" }, { "\x08http/1.1\x02h2", "h2" },
         { "\x03" "foo\x08http/1.1", "http/1.1" }, { "\x03" "foo", NULL },
     };
 

@@ -1,0 +1,588 @@
+// SPDX-License-Identifier: MIT
+/* h2.c - HTTP/2 on a connection.
+ *
+ * nghttp2 calls back while it reads and while it writes. No callback closes anything: what is wrong
+ * is noted, and said by h2_pump. nghttp2_session_del reports no closed streams, so they are in a list
+ * of ours as well. */
+#include "http/h2.h"
+
+#include <nghttp2/nghttp2.h>
+
+enum {
+    PUMP_ENOUGH = 128 << 10,          /* bytes a turn */
+    ENTRY_EXTRA = 32,                 /* what a field counts beside its bytes (RFC 9113 section 6.5.2) */
+    FLOOD_LISTS = 4,                  /* so many header lists in one are no mistake any more */
+    CONTINUATIONS_MAX = 16,
+    RESETS_MAX = 200, RESETS_S = 20,  /* at once, and further ones a second */
+    NOISE_MAX = 500, NOISE_S = 50,
+    STRAY_MAX = 64 << 10, STRAY_EARNED = 1 << 10,   /* bytes of frames of unknown types */
+    NOISE_EARNED = 4,                 /* by an answer and by a frame of data that went out */
+};
+
+/* What is let through at a rate. */
+struct bucket { int64_t left, most, a_second, at; };
+
+struct h2 {
+    nghttp2_session *session;
+    struct conn *conn;
+    struct link streams;
+    size_t held;                      /* bytes of bodies */
+    unsigned continuations;
+    struct bucket resets, noise;
+    int64_t stray;                    /* bytes that came, less those of frames that on_begin_frame saw */
+    bool angry;
+};
+
+/* A head as it comes in, in the stream's arena. */
+struct fields {
+    struct head head;
+    str authority;
+    struct buf cookie;
+    size_t size;
+    int status;                       /* to be refused with; 0: fine so far */
+    bool host;
+};
+
+static struct stream *stream_of_link(struct link *l)
+{
+    return (struct stream *)(void *)((char *)l - offsetof(struct stream, among));
+}
+
+static struct stream *stream_at(nghttp2_session *session, int32_t number)
+{
+    return nghttp2_session_get_stream_user_data(session, number);
+}
+
+/* ---- floods ---- */
+
+/* False when too much was taken. */
+static bool spend(struct h2 *h, struct bucket *b, int64_t n)
+{
+    int64_t earned = (h->conn->loop->now - b->at) * b->a_second / 1000;
+
+    if (earned > 0) {
+        b->at = h->conn->loop->now;
+        b->left = b->left + earned < b->most ? b->left + earned : b->most;
+    }
+    b->left = b->left - n < b->most ? b->left - n : b->most;
+    if (b->left < 0)
+        h->angry = true;
+    return b->left >= 0;
+}
+
+static bool is_noise(nghttp2_session *session, const nghttp2_frame_hd *hd)
+{
+    if (hd->type == NGHTTP2_DATA)
+        return (hd->length == 0 && !(hd->flags & NGHTTP2_FLAG_END_STREAM)) || !stream_at(session, hd->stream_id);
+    return hd->type != NGHTTP2_HEADERS && hd->type != NGHTTP2_CONTINUATION && hd->type != NGHTTP2_RST_STREAM;
+}
+
+static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *user)
+{
+    struct h2 *h = user;
+
+    h->stray -= 9 + (int64_t)hd->length;    /* nghttp2 shows the known ones only */
+    h->continuations = hd->type == NGHTTP2_CONTINUATION ? h->continuations + 1 : 0;
+    if (h->continuations > CONTINUATIONS_MAX)
+        h->angry = true;
+    if (hd->type == NGHTTP2_RST_STREAM)
+        (void)spend(h, &h->resets, 1);      /* it notes the anger */
+    if (is_noise(session, hd))
+        (void)spend(h, &h->noise, 1);
+    return h->angry ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+}
+
+/* ---- time and the end of streams ---- */
+
+static void arm(struct stream *s, enum timer t)
+{
+    s->timed = (unsigned char)t;
+    s->deadline = s->loop->now + s->loop->wait_ms[t];
+    link_append(&s->loop->stream_timers[t], &s->timer);
+}
+
+/* The stream is of no more use here. */
+static void drop(struct h2 *h, struct stream *s)
+{
+    link_remove(&s->among);
+    link_remove(&s->timer);
+    h->held -= s->body.n;
+    s->conn = NULL;
+    if (s->away)
+        atomic_store_explicit(&s->x.gone, true, memory_order_relaxed);
+    else
+        stream_free(s);
+    if (link_is_alone(&h->streams))
+        h->conn->fresh = true;
+}
+
+static int on_close(nghttp2_session *session, int32_t number, uint32_t code, void *user)
+{
+    struct stream *s = stream_at(session, number);
+
+    (void)code;
+    if (s)
+        drop(user, s);
+    return 0;
+}
+
+/* ---- answers ---- */
+
+static ssize_t on_read_body(nghttp2_session *session, int32_t number, uint8_t *to, size_t n, uint32_t *flags,
+                            nghttp2_data_source *source, void *user)
+{
+    struct stream *s = source->ptr;
+    str rest = str_from(s->x.res.body, s->sent);
+
+    (void)session, (void)number, (void)user;
+    if (n > rest.n)
+        n = rest.n;
+    if (n)
+        memcpy(to, rest.p, n);
+    s->sent += n;
+    if (n == rest.n)
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return (ssize_t)n;
+}
+
+static nghttp2_nv field(str name, str value)
+{
+    return (nghttp2_nv){ (uint8_t *)(uintptr_t)name.p, (uint8_t *)(uintptr_t)value.p, name.n, value.n, NGHTTP2_NV_FLAG_NONE };
+}
+
+/* They speak of a connection that is not there (RFC 9113 section 8.2.2). */
+static bool is_hop_by_hop(str name)
+{
+    static const char *const names[] = { "connection", "keep-alive", "transfer-encoding", "upgrade", "proxy-connection" };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (str_is_nocase(name, str_of(names[i])))
+            return true;
+    return false;
+}
+
+static bool is_bodiless(int status)
+{
+    return status == 204 || status == 304;
+}
+
+/* Send x.res; a status without fields and body when `bare`. */
+static void submit(struct h2 *h, struct stream *s, int32_t number, int status, bool bare)
+{
+    nghttp2_nv nv[HTTP_ANSWER_HEADERS_MAX + 3];
+    nghttp2_data_provider body = { .source.ptr = s, .read_callback = on_read_body };
+    const struct http_response *res = &s->x.res;
+    size_t length = bare ? 0 : res->body.n, n = 0;
+    char digits[8], size[24];
+
+    (void)snprintf(digits, sizeof digits, "%03d", status % 1000);
+    (void)snprintf(size, sizeof size, "%zu", length);
+    nv[n++] = field(STR(":status"), str_of(digits));
+    nv[n++] = field(STR("date"), (str){ h->conn->loop->date + 6, DATE_LINE - 8 });
+    for (size_t i = 0; !bare && i < res->headers_n; i++)
+        if (!is_hop_by_hop(res->headers[i].name))
+            nv[n++] = field(res->headers[i].name, res->headers[i].value);
+    if (!is_bodiless(status))
+        nv[n++] = field(STR("content-length"), str_of(size));
+    (void)spend(h, &h->noise, -NOISE_EARNED);
+    h->stray -= h->stray > STRAY_EARNED ? STRAY_EARNED : 0;
+    if (nghttp2_submit_response(h->session, number, nv, n,
+                                length && !s->head_only && !is_bodiless(status) ? &body : NULL) != 0)
+        (void)nghttp2_submit_rst_stream(h->session, 0, number, NGHTTP2_INTERNAL_ERROR);   /* no memory: it closes late */
+}
+
+static void answer(struct h2 *h, struct stream *s)
+{
+    int status = s->x.res.status;
+
+    s->answered = true;
+    arm(s, TIMER_WRITE);
+    submit(h, s, s->number, status ? status : 500, status == 0);
+}
+
+/* As for what HTTP/1.1 does not understand: no words. */
+static void refuse_bare(struct h2 *h, struct stream *s, int status)
+{
+    s->answered = true;
+    arm(s, TIMER_WRITE);
+    submit(h, s, s->number, status, true);
+}
+
+static void refuse(struct h2 *h, struct stream *s, int status)
+{
+    const struct http_app *app = &s->loop->config->app;
+
+    app->refuse(app->app, &s->x, status);
+    answer(h, s);
+}
+
+/* The answer is out. A client that is still sending its request is told to spare itself the rest
+ * (RFC 9113 section 8.1). */
+static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+    struct h2 *h = user;
+    int32_t number = frame->hd.stream_id;
+    bool last = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS)
+                && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
+
+    if (frame->hd.type == NGHTTP2_DATA)
+        (void)spend(h, &h->noise, -NOISE_EARNED);
+    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+        (void)spend(h, &h->resets, 1);      /* who makes us reset streams is no better than who does it */
+    if (last && nghttp2_session_get_stream_remote_close(session, number) == 0)
+        (void)nghttp2_submit_rst_stream(session, 0, number, NGHTTP2_NO_ERROR);
+    return 0;
+}
+
+/* ---- requests ---- */
+
+static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+    struct h2 *h = user;
+    struct stream *s;
+    struct fields *f;
+
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        return 0;
+    if ((s = stream_new(h->conn->loop, &(struct head){ .keep = true })) == NULL)
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    s->fields = f = NEW(&s->x.mem, struct fields);
+    if (!f) {
+        stream_free(s);
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    buf_init(&f->cookie, &s->x.mem, h->conn->loop->config->limits.head_max);
+    s->number = frame->hd.stream_id;
+    s->conn = h->conn;
+    s->x.began = s->loop->now;
+    s->x.req.headers = f->head.headers;
+    link_append(&h->streams, &s->among);
+    arm(s, TIMER_HEAD);
+    return nghttp2_session_set_stream_user_data(session, s->number, s);
+}
+
+static void take_pseudo(struct fields *f, str name, str value)
+{
+    if (str_is(name, STR(":method")))
+        f->head.method = value;
+    else if (str_is(name, STR(":path")))
+        f->head.target = value;
+    else if (str_is(name, STR(":authority")))
+        f->authority = value;
+}
+
+static void take_field(struct stream *s, struct fields *f, str name, str value)
+{
+    struct http_header *at = &f->head.headers[f->head.headers_n];
+    int64_t length;
+
+    if (str_is(name, STR("cookie"))) {      /* sent in crumbs (RFC 9113 section 8.2.3) */
+        buf_put(&f->cookie, f->cookie.n ? STR("; ") : (str){0});
+        buf_put(&f->cookie, value);
+        return;
+    }
+    if (str_is(name, STR("content-length")) && str_int(value, &length)) {
+        f->head.length = (uint64_t)length;
+        f->head.has_length = true;
+    } else if (str_is(name, STR("expect"))) {
+        s->expect = str_is_nocase(value, STR("100-continue")) ? EXPECT_CONTINUE : EXPECT_OTHER;
+    } else if (str_is(name, STR("host"))) {
+        f->status = f->host || (f->authority.p && !str_is_nocase(f->authority, value)) ? 400 : f->status;
+        f->host = true;
+        f->authority = value;
+    }
+    *at = (struct http_header){ name, value };
+    f->head.headers_n++;
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *n, size_t n_n, const uint8_t *v,
+                     size_t v_n, uint8_t flags, void *user)
+{
+    struct stream *s = stream_at(session, frame->hd.stream_id);
+    struct h2 *h = user;
+    const struct http_limits *limits = &h->conn->loop->config->limits;
+    struct fields *f = s ? s->fields : NULL;
+    str name, value;
+
+    (void)flags;
+    if (!f)
+        return 0;
+    f->size += n_n + v_n + ENTRY_EXTRA;
+    if (f->size > FLOOD_LISTS * limits->head_max) {
+        h->angry = true;
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    if (f->size > limits->head_max || f->head.headers_n + 2 > limits->headers_max)   /* host and cookie may follow */
+        f->status = 431;
+    if (f->status || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        return 0;                           /* trailers are read over, as in HTTP/1.1 */
+    name = arena_dup(&s->x.mem, (str){ (const char *)n, n_n });
+    value = arena_dup(&s->x.mem, (str){ (const char *)v, v_n });
+    if (!name.p || !value.p)
+        f->status = 503;
+    else if (name.n && name.p[0] == ':')
+        take_pseudo(f, name, value);
+    else
+        take_field(s, f, name, value);
+    return 0;
+}
+
+/* nghttp2 would leave it out and go on: that is repairing. */
+static int on_bad_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n,
+                         const uint8_t *value, size_t value_n, uint8_t flags, void *user)
+{
+    struct stream *s = stream_at(session, frame->hd.stream_id);
+
+    (void)name, (void)name_n, (void)value, (void)value_n, (void)flags, (void)user;
+    if (s && s->fields)
+        s->fields->status = 400;
+    return 0;
+}
+
+static void add_field(struct fields *f, str name, str value)
+{
+    f->head.headers[f->head.headers_n++] = (struct http_header){ name, value };
+}
+
+/* All fields are there: the request as the app sees it. Returns the status to refuse with, or 0. */
+static int complete_head(struct stream *s, struct fields *f, bool has_body)
+{
+    struct http_request *req = &s->x.req;
+    int status = f->status ? f->status : request_check(&f->head, f->authority);
+
+    if (status || buf_ok(&f->cookie) != OK)
+        return status ? status : 431;
+    if (!f->host && f->authority.p)
+        add_field(f, STR("host"), f->authority);
+    if (f->cookie.n)
+        add_field(f, STR("cookie"), buf_str(&f->cookie));
+    req->method = f->head.method;
+    req->target = f->head.target;
+    req->path = f->head.path;
+    req->query = f->head.query;
+    req->headers_n = f->head.headers_n;
+    req->length = f->head.length;
+    req->has_body = f->head.has_length || has_body;
+    s->head_only = str_is(req->method, STR("HEAD"));
+    return 0;
+}
+
+/* The request is complete. */
+static void run(struct h2 *h, struct stream *s)
+{
+    const struct http_app *app = &s->loop->config->app;
+
+    if (!s->pool) {
+        app->run(app->app, s->loop->own, &s->x);
+        answer(h, s);
+    } else if (stream_offer(s)) {
+        arm(s, TIMER_WORK);
+    } else {
+        refuse(h, s, 503);
+    }
+}
+
+static void take_head(struct h2 *h, struct stream *s, bool ended)
+{
+    int status = complete_head(s, s->fields, !ended);
+
+    h->conn->served = true;
+    if (status) {
+        refuse_bare(h, s, status);
+        return;
+    }
+    stream_route(s);
+    if (s->x.res.status) {
+        answer(h, s);
+    } else if (s->expect == EXPECT_OTHER) {
+        refuse(h, s, 417);
+    } else if (s->x.req.length > s->body_max) {
+        refuse(h, s, 413);
+    } else if (ended) {
+        run(h, s);
+    } else {
+        nghttp2_nv go_on = field(STR(":status"), STR("100"));
+
+        buf_init(&s->body, NULL, s->body_max);
+        arm(s, TIMER_BODY);
+        if (s->expect == EXPECT_CONTINUE)
+            (void)nghttp2_submit_headers(h->session, 0, s->number, NULL, &go_on, 1, NULL);   /* it is a courtesy */
+    }
+}
+
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t number, const uint8_t *p, size_t n, void *user)
+{
+    struct stream *s = stream_at(session, number);
+    struct h2 *h = user;
+
+    (void)flags;
+    if (!s || s->answered)
+        return 0;
+    if (n > s->body_max - s->body.n) {
+        refuse(h, s, 413);
+        return 0;
+    }
+    if (n > h->conn->loop->config->limits.memory_max - h->held) {
+        refuse(h, s, 503);
+        return 0;
+    }
+    buf_put(&s->body, (str){ (const char *)p, n });
+    if (buf_ok(&s->body) != OK)
+        refuse(h, s, 503);
+    else
+        h->held += n;
+    return 0;
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+    struct stream *s = stream_at(session, frame->hd.stream_id);
+    bool ended = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+
+    if (!s || s->answered)
+        return 0;
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+        take_head(user, s, ended);
+    } else if ((frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) && ended) {
+        s->x.req.body = buf_str(&s->body);
+        run(user, s);
+    }
+    return 0;
+}
+
+/* ---- the session ---- */
+
+static bool session_open(struct h2 *h)
+{
+    nghttp2_session_callbacks *calls;
+    nghttp2_option *option;
+    int rc;
+
+    if (nghttp2_session_callbacks_new(&calls) != 0)
+        return false;
+    if (nghttp2_option_new(&option) != 0) {
+        nghttp2_session_callbacks_del(calls);
+        return false;
+    }
+    nghttp2_session_callbacks_set_on_begin_frame_callback(calls, on_begin_frame);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(calls, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(calls, on_header);
+    nghttp2_session_callbacks_set_on_invalid_header_callback(calls, on_bad_header);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(calls, on_data);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(calls, on_frame);
+    nghttp2_session_callbacks_set_on_frame_send_callback(calls, on_sent);
+    nghttp2_session_callbacks_set_on_stream_close_callback(calls, on_close);
+    nghttp2_option_set_no_closed_streams(option, 1);
+    rc = nghttp2_session_server_new2(&h->session, calls, h, option);
+    nghttp2_option_del(option);
+    nghttp2_session_callbacks_del(calls);
+    return rc == 0;
+}
+
+struct h2 *h2_open(struct conn *c)
+{
+    nghttp2_settings_entry settings[] = {
+        { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, H2_STREAMS_MAX },
+        { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)c->loop->config->limits.head_max },
+    };
+    struct h2 *h = calloc(1, sizeof *h);
+
+    if (!h)
+        return NULL;
+    h->conn = c;
+    link_init(&h->streams);
+    h->resets = (struct bucket){ RESETS_MAX, RESETS_MAX, RESETS_S, c->loop->now };
+    h->noise = (struct bucket){ NOISE_MAX, NOISE_MAX, NOISE_S, c->loop->now };
+    if (!session_open(h) || nghttp2_submit_settings(h->session, 0, settings, sizeof settings / sizeof *settings) != 0) {
+        h2_close(h);
+        return NULL;
+    }
+    return h;
+}
+
+void h2_close(struct h2 *h)
+{
+    while (!link_is_alone(&h->streams))
+        drop(h, stream_of_link(h->streams.next));
+    nghttp2_session_del(h->session);
+    free(h);
+}
+
+bool h2_receive(struct h2 *h, const char *b, size_t n)
+{
+    ssize_t k = nghttp2_session_mem_recv(h->session, (const uint8_t *)b, n);
+    bool flood;
+
+    h->stray += (int64_t)n;
+    h->angry = h->angry || h->stray > STRAY_MAX;
+    flood = h->angry || k == NGHTTP2_ERR_FLOODED || h->continuations > 0;
+    if (k >= 0 && !h->angry)
+        return true;
+    (void)nghttp2_session_terminate_session(h->session, flood                        ? NGHTTP2_ENHANCE_YOUR_CALM
+                                                        : k == NGHTTP2_ERR_NOMEM ? NGHTTP2_INTERNAL_ERROR
+                                                                                 : NGHTTP2_PROTOCOL_ERROR);
+    return false;
+}
+
+bool h2_pump(struct h2 *h, bool *more)
+{
+    struct buf *out = &h->conn->loop->out;
+    const uint8_t *p;
+    ssize_t n = 0;
+
+    *more = false;
+    if (h->conn->out.n)
+        return true;
+    while (out->n < PUMP_ENOUGH && (n = nghttp2_session_mem_send(h->session, &p)) > 0)
+        buf_put(out, (str){ (const char *)p, (size_t)n });
+    *more = n > 0;
+    if (n < 0)
+        return false;
+    return *more || nghttp2_session_want_read(h->session) || nghttp2_session_want_write(h->session);
+}
+
+bool h2_is_busy(const struct h2 *h)
+{
+    return !link_is_alone(&h->streams);
+}
+
+void h2_finish(struct h2 *h, struct stream *s)
+{
+    answer(h, s);
+}
+
+/* A worker still has its exchange: what is said now must not come from there. */
+static void leave_work(struct h2 *h, struct stream *s)
+{
+    int32_t number = s->number;
+
+    (void)nghttp2_session_set_stream_user_data(h->session, number, NULL);   /* the stream is there */
+    submit(h, s, number, 503, true);
+    drop(h, s);
+}
+
+void h2_expire(struct h2 *h, struct stream *s)
+{
+    switch ((enum timer)s->timed) {
+    case TIMER_BODY:
+        refuse(h, s, 408);
+        break;
+    case TIMER_WORK:
+        leave_work(h, s);
+        break;
+    case TIMER_WRITE:
+        (void)nghttp2_submit_rst_stream(h->session, 0, s->number, NGHTTP2_CANCEL);   /* no memory: tried again */
+        arm(s, TIMER_WRITE);
+        break;
+    default:                                /* inside a head nothing else can be read either */
+        (void)nghttp2_session_terminate_session(h->session, NGHTTP2_ENHANCE_YOUR_CALM);
+        h->conn->rude = true;
+        arm(s, TIMER_WRITE);
+    }
+}
+
+void h2_drain(struct h2 *h)
+{
+    (void)nghttp2_submit_goaway(h->session, 0, nghttp2_session_get_last_proc_stream_id(h->session), NGHTTP2_NO_ERROR,
+                                NULL, 0);   /* no memory: the deadline of the stop closes it */
+}
