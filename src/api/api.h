@@ -48,6 +48,7 @@ struct api_config {
     const struct auth_rules *rules;
     const struct keyring *keys;
     const struct db_config *db;
+    struct room *room;                /* memory for hashes; NULL: none is kept */
     const struct route *routes;       /* NULL: the table of routes.c */
     struct pool *pools[WORKS];        /* NULL: on the loop. May be set until the server runs */
 };

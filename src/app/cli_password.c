@@ -47,8 +47,10 @@ static err silent_read(struct arena *mem, const char *prompt, str *out)
     silent = echo;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     (void)sigaction(SIGINT, &quiet, &old);          /* both fail for signals that are none, only */
-    fputs(prompt, stderr);
-    e = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0 ? line_read(mem, out) : ERR_IO;
+    e = tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0 ? OK : ERR_IO;
+    fputs(prompt, stderr);         /* only now: what is typed at once is neither shown nor flushed */
+    if (e == OK)
+        e = line_read(mem, out);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &echo);    /* a terminal that is gone needs no echo */
     (void)sigaction(SIGINT, &old, NULL);
     fputc('\n', stderr);
