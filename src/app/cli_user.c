@@ -35,8 +35,9 @@ static err password_refused(struct cli *c, err e)
 {
     if (e != ERR_PASSWORD_POLICY)
         return e;
-    return cli_fail(c, e, "the password must have at least %lld characters and at most 72 bytes",
-                    (long long)c->settings.password_min);
+    return cli_fail(c, e, "the password is %s; it must have at least %lld characters and at most %d bytes",
+                    c->auth.refusal ? c->auth.refusal : "too long", (long long)c->settings.password_min,
+                    c->rules.password.scheme == SCHEME_BCRYPT ? PASSWORD_BYTES_MAX : PASSWORD_ARGON2_BYTES_MAX);
 }
 
 static void account_said(struct cli *c, const struct user *user, const char *what)
@@ -262,6 +263,8 @@ static const struct cli_verb verbs[] = {
     /* name      account least most flags                                                                    */
     { "add",     false,  1,  1, FLAG_EMAIL | FLAG_ROLE, user_add,     "NAME --email ADDRESS [--role ROLE]...",
       "Add an account; the password is asked for, or read from standard input." },
+    { "import",  false,  1,  1, FLAG_YES,               user_import,  "FILE [--yes]",
+      "Add accounts with their hashes from CSV or JSON lines; without --yes, say what would be done." },
     { "list",    false,  0,  0, 0,                      user_list,    "",
       "List all accounts, a line each, columns separated by tabs." },
     { "show",    true,   0,  0, FLAG_ID,                user_show,    "NAME | --id ID",

@@ -2,6 +2,7 @@
 /* cli_verbs.c - run a verb of a command: flags, database, messages. */
 #include "app/cli.h"
 
+#include "app/rules.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "store/migrate.h"
@@ -35,6 +36,8 @@ static bool flag_take(struct cli *c, unsigned flag, str value)
         return false;
     c->given |= flag;
     switch (flag) {
+    case FLAG_YES:
+        return true;
     case FLAG_EMAIL:
         c->email = value;
         return true;
@@ -52,7 +55,7 @@ static bool flag_take(struct cli *c, unsigned flag, str value)
 static bool flag_read(struct cli *c, unsigned allowed, struct strs rest, size_t *i)
 {
     static const struct { const char *name; unsigned flag; } flags[] = {
-        { "--email", FLAG_EMAIL }, { "--role", FLAG_ROLE }, { "--id", FLAG_ID },
+        { "--email", FLAG_EMAIL }, { "--role", FLAG_ROLE }, { "--id", FLAG_ID }, { "--yes", FLAG_YES },
     };
     str name, value;
     bool joined = str_cut(rest.at[*i], '=', &name, &value);
@@ -60,6 +63,8 @@ static bool flag_read(struct cli *c, unsigned allowed, struct strs rest, size_t 
     for (size_t f = 0; f < sizeof flags / sizeof *flags; f++) {
         if (!str_is(name, str_of(flags[f].name)) || !(allowed & flags[f].flag))
             continue;
+        if (flags[f].flag == FLAG_YES)
+            return !joined && flag_take(c, FLAG_YES, value);
         if (!joined && *i + 1 == rest.n)
             return false;
         return flag_take(c, flags[f].flag, joined ? value : rest.at[++*i]);
@@ -100,6 +105,8 @@ static err database_open(struct cli *c)
 
     if ((e = migrate(&config, MIGRATE_KEEP, OWNER_NONE)) != OK)
         return e;
+    if ((e = migrate_adopted(&config, &c->adopted)) != OK)
+        return e;
     return db_open(&config, &c->auth.db);
 }
 
@@ -107,10 +114,7 @@ static int verb_run(struct cli *c, const char *command, const struct cli_verb *v
 {
     err e = database_open(c);
 
-    c->rules = (struct auth_rules){
-        .password_cost = (int)c->settings.password_cost,
-        .password_min = (size_t)c->settings.password_min,
-    };
+    c->rules = rules_of(&c->settings, c->adopted);
     c->auth.rules = &c->rules;
     if (e == OK)
         e = v->run(c);
