@@ -95,4 +95,24 @@ const struct sql queries[Q_COUNT] = {
     [Q_SCHEMA_INSERT]        = { "INSERT INTO latchkey_schema (number, name, hash, applied_at)"
                                  " VALUES (?, ?, ?, ?)" },
     [Q_SCHEMA_CLEAR]         = { "DELETE FROM latchkey_schema" },
+
+    [Q_INDEX_COUNT]          = { .sqlite = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND name = ?",
+                                 .mysql  = "SELECT COUNT(*) FROM information_schema.statistics"
+                                           " WHERE table_schema = DATABASE() AND index_name = ?",
+                                 .pgsql  = "SELECT COUNT(*) FROM pg_indexes"
+                                           " WHERE schemaname = CURRENT_SCHEMA AND indexname = ?" },
+    [Q_COUNT_USERS]          = { "SELECT COUNT(*) FROM users" },
+    [Q_COUNT_ROLES]          = { "SELECT COUNT(*) FROM roles" },
+    [Q_COUNT_USER_ROLES]     = { "SELECT COUNT(*) FROM user_roles" },
+    [Q_COUNT_REFRESH_TOKENS] = { "SELECT COUNT(*) FROM \"refreshTokens\"" },
+    [Q_COUNT_NAMES]          = { "SELECT COUNT(*) FROM latchkey_names" },
+    [Q_COUNT_ACCOUNTS]       = { "SELECT COUNT(*) FROM latchkey_accounts" },
+    [Q_COUNT_META]           = { "SELECT COUNT(*) FROM latchkey_meta" },
+    [Q_COUNT_WITHOUT_ROLE]   = { "SELECT COUNT(*) FROM users u LEFT JOIN user_roles ur ON ur.\"userId\" = u.id"
+                                 " WHERE ur.\"userId\" IS NULL" },
+    [Q_USERS_WITHOUT_ROLE]   = { "SELECT u.id, u.username FROM users u LEFT JOIN user_roles ur"
+                                 " ON ur.\"userId\" = u.id WHERE ur.\"userId\" IS NULL ORDER BY u.id LIMIT ?" },
+    [Q_ROLE_HOLDERS]         = { "SELECT u.id, u.username, u.\"createdAt\", ur.\"createdAt\" FROM user_roles ur"
+                                 " JOIN roles r ON r.id = ur.\"roleId\" JOIN users u ON u.id = ur.\"userId\""
+                                 " WHERE r.name = ? ORDER BY u.id LIMIT ?" },
 };

@@ -44,6 +44,13 @@ enum query {
     Q_SCHEMA_LAST,
     Q_SCHEMA_INSERT,
     Q_SCHEMA_CLEAR,
+
+    Q_TOOLS,                            /* from here on: for adopt and move, prepared at their first use */
+    Q_INDEX_COUNT = Q_TOOLS,
+    Q_COUNT_USERS, Q_COUNT_ROLES, Q_COUNT_USER_ROLES, Q_COUNT_REFRESH_TOKENS, Q_COUNT_NAMES,
+    Q_COUNT_ACCOUNTS, Q_COUNT_META, Q_COUNT_WITHOUT_ROLE,
+    Q_USERS_WITHOUT_ROLE,
+    Q_ROLE_HOLDERS,
     Q_COUNT
 };
 
