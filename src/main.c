@@ -13,6 +13,8 @@ static const struct { const char *name; int (*run)(int argc, char **argv); const
     { "user",     user_main,     "Add, list, disable and delete accounts; give and take roles." },
     { "role",     role_main,     "Add, list and remove roles." },
     { "jwt",      jwt_main,      "Verify tokens by the server's rules." },
+    { "adopt",    adopt_main,    "Take over the database of the tutorial's server, in place." },
+    { "move",     move_main,     "Copy everything to another database, and verify it." },
     { "migrate",  migrate_main,  "Bring the database up to date." },
     { "settings", settings_main, "Print every setting with its help, as a sample file." },
     { "version",  version_main,  "Print the version." },

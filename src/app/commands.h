@@ -8,6 +8,8 @@
 
 int dev_main(int argc, char **argv);         /* dev.c */
 int serve_main(int argc, char **argv);       /* serve.c */
+int adopt_main(int argc, char **argv);       /* adopt.c */
+int move_main(int argc, char **argv);        /* move.c */
 int migrate_main(int argc, char **argv);     /* commands.c */
 int settings_main(int argc, char **argv);    /* commands.c */
 int version_main(int argc, char **argv);     /* commands.c */

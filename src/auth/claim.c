@@ -307,3 +307,20 @@ err claim_foreign_rows(struct auth *a, bool *news)
     arena_end(&mem);
     return e;
 }
+
+err claim_rows_behind(struct auth *a, int64_t *from, bool *more)
+{
+    struct arena mem, scratch;
+    struct batch b;
+    bool news = false;
+    err e;
+
+    arena_init(&mem, BATCH_MEMORY);
+    arena_init(&scratch, ROW_MEMORY);
+    b = (struct batch){ .mem = &mem, .scratch = &scratch };
+    e = batch_look(a, &b, from, true, &news);
+    *more = b.n == BATCH;
+    arena_end(&scratch);
+    arena_end(&mem);
+    return e;
+}

@@ -24,4 +24,8 @@ err claim_insert(struct db *db, struct arena *mem, enum name_kind kind, const st
  * name the first keeps it, and the log says so. *news: something was claimed, so look again. */
 err claim_foreign_rows(struct auth *a, bool *news);
 
+/* Claim the rows behind *from, some hundreds of them, and move *from to the last one; *more: there may
+ * be others. From 0 on this visits every row, whatever the watermark says. */
+err claim_rows_behind(struct auth *a, int64_t *from, bool *more);
+
 #endif

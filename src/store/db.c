@@ -173,7 +173,7 @@ err db_open(const struct db_config *config, struct db **out)
     if ((e = db_open_raw(config, &db)) != OK)
         return e;
     e = schema_check(db);
-    for (enum query q = 0; q < Q_COUNT && e == OK; q++)
+    for (enum query q = 0; q < Q_TOOLS && e == OK; q++)
         e = queries[q].late ? OK : db->engine->prepare(db, q);
     if (e != OK) {
         log_error("database_open", text_kv("engine", str_of(db->engine->name)),

@@ -74,7 +74,7 @@ struct db_config {
     int64_t wait_ms;         /* how long one call may wait for a lock or a connection */
 };
 
-/* Open a connection and prepare every query. The schema must be there (migrate.h): ERR_DB_SCHEMA
+/* Open a connection and prepare every query before Q_TOOLS. The schema must be there (migrate.h): ERR_DB_SCHEMA
  * else. One line in the log says why an open failed. */
 err db_open(const struct db_config *config, struct db **out);
 

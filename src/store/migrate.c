@@ -274,7 +274,9 @@ static err roles_seed(struct db *db, struct migrating *m)
 static err owner_write(struct db *db, const struct migrating *m)
 {
     bool made = m->how == MIGRATE_FRESH || !m->had_users;
-    str name = m->owner == OWNER_DEV ? STR("dev") : STR("serve");
+    str name = m->owner == OWNER_DEV     ? STR("dev")
+             : m->owner == OWNER_ADOPT ? STR("adopt")
+                                       : STR("serve");
     err e;
 
     if (made && (e = meta_write(db, STR("tables_made_by"), name)) != OK)

@@ -15,7 +15,7 @@ enum migrate_how {
 };
 
 /* Who made or adopted the database, kept in latchkey_meta: dev refuses what serve or adopt used. */
-enum owner { OWNER_NONE, OWNER_DEV, OWNER_SERVE };
+enum owner { OWNER_NONE, OWNER_DEV, OWNER_SERVE, OWNER_ADOPT };    /* read, adopt's is serve's */
 
 /* Bring it up to date. Each migration runs in a transaction with its number and hash; two programs
  * at once are safe. ERR_DB_SCHEMA when the database is newer than this program, when an applied

@@ -20,6 +20,23 @@
 #define EXACT_MYSQL(column) USER " WHERE " column " = ? AND BINARY CONVERT(" column " USING utf8mb4) = ?" \
                             " ORDER BY id LIMIT 1"
 
+#define META_WRITE "INSERT INTO latchkey_meta (meta_key, value) VALUES (?, ?)" \
+                   " ON CONFLICT (meta_key) DO UPDATE SET value = excluded.value"
+#define META_WRITE_MYSQL "INSERT INTO latchkey_meta (meta_key, value) VALUES (?, ?)" \
+                         " ON DUPLICATE KEY UPDATE value = VALUES(value)"
+
+/* Rows by key. Of a key of two columns MySQL finds the range only where it is spelled out. */
+#define PAGE(columns, table, key) \
+    "SELECT " columns " FROM " table " WHERE " key " > ? ORDER BY " key " LIMIT ?"
+#define PAGE_2(columns, table, a, b) \
+    "SELECT " columns " FROM " table " WHERE (" a ", " b ") > (?, ?) ORDER BY " a ", " b " LIMIT ?"
+#define PAGE_2_MYSQL(columns, table, a, b) \
+    "SELECT " columns " FROM " table " WHERE " a " > ? OR (" a " = ? AND " b " > ?)" \
+    " ORDER BY " a ", " b " LIMIT ?"
+#define LAST(table, key)    "SELECT " key " FROM " table " ORDER BY " key " DESC LIMIT 1"
+#define LAST_2(table, a, b) "SELECT " a ", " b " FROM " table " ORDER BY " a " DESC, " b " DESC LIMIT 1"
+#define PUT(table, columns) "INSERT INTO " table " (" columns ")"
+
 const struct sql queries[Q_COUNT] = {
     [Q_USER_BY_ID]           = { USER " WHERE id = ?" },
     [Q_USER_BY_USERNAME]     = { EXACT("username"), .mysql = EXACT_MYSQL("username") },
@@ -82,10 +99,7 @@ const struct sql queries[Q_COUNT] = {
     [Q_REFRESHES_OF_USER_DELETE] = { .any = "DELETE FROM \"refreshTokens\" WHERE \"userId\" = ?", .late = true },
 
     [Q_META_READ]            = { "SELECT value FROM latchkey_meta WHERE meta_key = ?" },
-    [Q_META_WRITE]           = { "INSERT INTO latchkey_meta (meta_key, value) VALUES (?, ?)"
-                                 " ON CONFLICT (meta_key) DO UPDATE SET value = excluded.value",
-                        .mysql = "INSERT INTO latchkey_meta (meta_key, value) VALUES (?, ?)"
-                                 " ON DUPLICATE KEY UPDATE value = VALUES(value)" },
+    [Q_META_WRITE]           = { META_WRITE, .mysql = META_WRITE_MYSQL },
 
     [Q_TABLE_COUNT]          = { .sqlite = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'"
                                            " AND name = ?",
@@ -98,4 +112,51 @@ const struct sql queries[Q_COUNT] = {
     [Q_SCHEMA_INSERT]        = { "INSERT INTO latchkey_schema (number, name, hash, applied_at)"
                                  " VALUES (?, ?, ?, ?)" },
     [Q_SCHEMA_CLEAR]         = { "DELETE FROM latchkey_schema" },
+
+    [Q_INDEX_COUNT]          = { .sqlite = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'index' AND name = ?",
+                                 .mysql  = "SELECT COUNT(*) FROM information_schema.statistics"
+                                           " WHERE table_schema = DATABASE() AND index_name = ?",
+                                 .pgsql  = "SELECT COUNT(*) FROM pg_indexes"
+                                           " WHERE schemaname = CURRENT_SCHEMA AND indexname = ?" },
+    [Q_COUNT_USERS]          = { "SELECT COUNT(*) FROM users" },
+    [Q_COUNT_ROLES]          = { "SELECT COUNT(*) FROM roles" },
+    [Q_COUNT_USER_ROLES]     = { "SELECT COUNT(*) FROM user_roles" },
+    [Q_COUNT_REFRESH_TOKENS] = { "SELECT COUNT(*) FROM \"refreshTokens\"" },
+    [Q_COUNT_NAMES]          = { "SELECT COUNT(*) FROM latchkey_names" },
+    [Q_COUNT_ACCOUNTS]       = { "SELECT COUNT(*) FROM latchkey_accounts" },
+    [Q_COUNT_META]           = { "SELECT COUNT(*) FROM latchkey_meta" },
+    [Q_COUNT_WITHOUT_ROLE]   = { "SELECT COUNT(*) FROM users u LEFT JOIN user_roles ur ON ur.\"userId\" = u.id"
+                                 " WHERE ur.\"userId\" IS NULL" },
+    [Q_USERS_WITHOUT_ROLE]   = { "SELECT u.id, u.username FROM users u LEFT JOIN user_roles ur"
+                                 " ON ur.\"userId\" = u.id WHERE ur.\"userId\" IS NULL ORDER BY u.id LIMIT ?" },
+    [Q_ROLE_HOLDERS]         = { "SELECT u.id, u.username, u.\"createdAt\", ur.\"createdAt\" FROM user_roles ur"
+                                 " JOIN roles r ON r.id = ur.\"roleId\" JOIN users u ON u.id = ur.\"userId\""
+                                 " WHERE r.name = ? ORDER BY u.id LIMIT ?" },
+    [Q_SCHEMA_FIRST_TIME]    = { "SELECT MIN(applied_at) FROM latchkey_schema" },
+    [Q_ROLES_CLEAR]          = { "DELETE FROM roles" },
+    [Q_META_DELETE]          = { "DELETE FROM latchkey_meta WHERE meta_key = ?" },
+
+    [Q_PAGE_ROLES] = { PAGE("id, name, \"createdAt\", \"updatedAt\"", "roles", "id") },
+    [Q_LAST_ROLES] = { LAST("roles", "id") },
+    [Q_PUT_ROLES]  = { PUT("roles", "id, name, \"createdAt\", \"updatedAt\"") " VALUES (?, ?, ?, ?)" },
+    [Q_PAGE_USERS] = { PAGE("id, username, email, password, \"createdAt\", \"updatedAt\"", "users", "id") },
+    [Q_LAST_USERS] = { LAST("users", "id") },
+    [Q_PUT_USERS]  = { PUT("users", "id, username, email, password, \"createdAt\", \"updatedAt\"") " VALUES (?, ?, ?, ?, ?, ?)" },
+    [Q_PAGE_USER_ROLES] = { PAGE_2("\"roleId\", \"userId\", \"createdAt\", \"updatedAt\"", "user_roles", "\"roleId\"", "\"userId\""),
+              .mysql = PAGE_2_MYSQL("\"roleId\", \"userId\", \"createdAt\", \"updatedAt\"", "user_roles", "\"roleId\"", "\"userId\"") },
+    [Q_LAST_USER_ROLES] = { LAST_2("user_roles", "\"roleId\"", "\"userId\"") },
+    [Q_PUT_USER_ROLES]  = { PUT("user_roles", "\"roleId\", \"userId\", \"createdAt\", \"updatedAt\"") " VALUES (?, ?, ?, ?)" },
+    [Q_PAGE_REFRESH_TOKENS] = { PAGE("id, token, \"expiryDate\", \"createdAt\", \"updatedAt\", \"userId\"", "\"refreshTokens\"", "id") },
+    [Q_LAST_REFRESH_TOKENS] = { LAST("\"refreshTokens\"", "id") },
+    [Q_PUT_REFRESH_TOKENS]  = { PUT("\"refreshTokens\"", "id, token, \"expiryDate\", \"createdAt\", \"updatedAt\", \"userId\"") " VALUES (?, ?, ?, ?, ?, ?)" },
+    [Q_PAGE_NAMES] = { PAGE_2("kind, name_key, user_id, created_at", "latchkey_names", "kind", "name_key"),
+              .mysql = PAGE_2_MYSQL("kind, name_key, user_id, created_at", "latchkey_names", "kind", "name_key") },
+    [Q_LAST_NAMES] = { LAST_2("latchkey_names", "kind", "name_key") },
+    [Q_PUT_NAMES]  = { PUT("latchkey_names", "kind, name_key, user_id, created_at") " VALUES (?, ?, ?, ?)" },
+    [Q_PAGE_ACCOUNTS] = { PAGE("user_id, created_at, disabled_at, tokens_from", "latchkey_accounts", "user_id") },
+    [Q_LAST_ACCOUNTS] = { LAST("latchkey_accounts", "user_id") },
+    [Q_PUT_ACCOUNTS]  = { PUT("latchkey_accounts", "user_id, created_at, disabled_at, tokens_from") " VALUES (?, ?, ?, ?)" },
+    [Q_PAGE_META] = { "SELECT meta_key, value FROM latchkey_meta WHERE meta_key <> 'move_source' AND meta_key > ?"
+                      " ORDER BY meta_key LIMIT ?" },
+    [Q_PUT_META]  = { META_WRITE, .mysql = META_WRITE_MYSQL },
 };

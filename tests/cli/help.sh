@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../server.sh"
 cd "$TMP" || exit 1
 
-for command in '' dev serve user role jwt migrate settings; do
+for command in '' dev serve user role jwt adopt move migrate settings; do
     # shellcheck disable=SC2086
     out=$("$LATCHKEY" $command --help 2> err) || fail "latchkey $command --help ends badly"
     grep -q 'usage: ' <<< "$out" || fail "latchkey $command --help: $out"
