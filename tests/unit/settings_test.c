@@ -24,7 +24,7 @@ static void clear_environment(void)
 
 static void begin(struct trial *t)
 {
-    arena_init(&t->mem, SETTINGS_MEMORY);
+    arena_init(&t->mem, 4 << 20);
     clear_environment();
 }
 
