@@ -145,7 +145,7 @@ static err server_open(struct run *run)
     struct http_config config = {
         .listen = listen_complete(&run->mem, s->http_listen, s->http_port), .listen_tls = s->tls_listen,
         .given = &run->given, .trusted = s->http_trusted_proxies.n ? &run->trusted : NULL,
-        .loops = loops,
+        .loops = loops, .h1_only = run->mode->dev,   /* the recorded server answers 400 */
         .limits = {
             .head_max = 16 << 10, .headers_max = HTTP_HEADERS_MAX, .memory_max = 4 << 20,
             .connections_max = (unsigned)s->http_connections / loops + 1,

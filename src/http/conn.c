@@ -232,7 +232,8 @@ static size_t take_frames(struct conn *c, const char *b, size_t n)
  * begins as a request does: what may become one is waited for. */
 static bool is_preface(const struct conn *c, const char *b, size_t n)
 {
-    return !c->served && !c->tls && str_starts(H2_PREFACE, str_head((str){ b, n }, H2_PREFACE.n));
+    return !c->served && !c->tls && !c->loop->config->h1_only
+           && str_starts(H2_PREFACE, str_head((str){ b, n }, H2_PREFACE.n));
 }
 
 static size_t take_preface(struct conn *c, const char *b, size_t n)

@@ -27,6 +27,7 @@ struct http_config {
     struct tls *tls;                   /* what they speak; NULL when there are none */
     const struct given *given;         /* sockets handed over stand for all these; NULL: none */
     const struct networks *trusted;    /* proxies that are looked through; NULL: none */
+    bool h1_only;                      /* plain sockets do not take HTTP/2 by its preface */
     unsigned loops;                    /* 0: one a core */
     struct http_limits limits;
     struct http_app app;
