@@ -45,7 +45,7 @@ CLIENTS = $(if $(filter yes,$(MYSQL)),libmariadb) $(if $(filter yes,$(PGSQL)),li
 
 SRC  = $(filter-out src/main.c src/store/db_%.c src/store/client%.c,$(shell find src -name '*.c' | sort)) \
        $(wildcard $(ENGINES:%=src/store/db_%.c) $(ENGINES:%=src/store/client_%.c)) $(if $(CLIENTS),src/store/client.c)
-OBJ  = $(SRC:%.c=$(O)/%.o) $(O)/gen/migrations.o $(O)/gen/pi.o
+OBJ  = $(SRC:%.c=$(O)/%.o) $(O)/gen/migrations.o $(O)/gen/pi.o $(O)/gen/common.o
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/*_test.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
@@ -73,6 +73,13 @@ $(O)/gen/%.o: $(O)/gen/%.c $(O)/flags
 $(O)/gen/migrations.c: tools/embed $(wildcard src/store/migrations/*.sql)
 	@mkdir -p $(@D)
 	tools/embed $(wildcard src/store/migrations/*.sql) > $@
+
+# The list of common passwords as bytes.
+$(O)/gen/common.c: data/common-passwords.txt
+	@mkdir -p $(@D)
+	{ echo '#include "auth/common.h"'; echo 'const char common_passwords[] = {'; \
+	  od -An -v -tu1 $< | sed 's/ *\([0-9][0-9]*\)/\1,/g'; \
+	  echo '};'; echo 'const size_t common_passwords_n = sizeof common_passwords;'; } > $@
 
 # Blowfish starts from the digits of pi: computed here, not kept.
 $(O)/gen/pi.c: tools/pi.c

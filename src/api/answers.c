@@ -22,7 +22,7 @@ const struct answer answers[MANNERS][ERR_COUNT] = {
 
         [ERR_ROLE_REFUSED]    = { 403, AS_MESSAGE, "Failed! Role cannot be chosen = {}" },
         [ERR_SIGNUP_CLOSED]   = { 403, AS_MESSAGE, "Failed! Registration is closed." },
-        [ERR_PASSWORD_POLICY] = { 400, AS_MESSAGE, "Failed! Password is too short or too long." },
+        [ERR_PASSWORD_POLICY] = { 400, AS_MESSAGE, "Failed! Password is {}." },
         [ERR_NOT_UNICODE]     = { 400, AS_MESSAGE, "Failed! Text is not well-formed Unicode." },
         [ERR_BAD_REQUEST]     = { 400, AS_MESSAGE, "Failed! {} is missing or wrong." },
         [ERR_TOO_MANY]        = { 429, AS_MESSAGE, "Too many attempts. Please wait and try again." },

@@ -81,7 +81,7 @@ void *api_thread_begin(void *app)
 
     if (!own)
         return NULL;
-    own->auth = (struct auth){ .keys = api->config.keys, .rules = api->config.rules };
+    own->auth = (struct auth){ .keys = api->config.keys, .rules = api->config.rules, .room = api->config.room };
     own->auth.tokens = jwt_cache_new();
     own->auth.accesses = access_cache_new();
     if (own->auth.tokens && own->auth.accesses && db_open(api->config.db, &own->auth.db) == OK)

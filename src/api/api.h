@@ -50,6 +50,7 @@ struct api_config {
     const struct auth_rules *rules;
     const struct keyring *keys;
     const struct db_config *db;
+    struct room *room;                /* memory for hashes; NULL: none is kept */
     const struct route *routes;       /* NULL: the table of routes.c. api_init keeps the rows whose
                                          needs the rules meet */
     struct pool *pools[WORKS];        /* NULL: on the loop. May be set until the server runs */

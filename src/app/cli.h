@@ -20,6 +20,7 @@ struct cli {
     struct settings settings;
     struct auth auth;
     struct auth_rules rules;
+    bool adopted;                   /* another program made the tables */
     str name;                       /* of the account, when it is not given by --id */
     struct strs words;              /* the others behind the verb */
     unsigned given;                 /* FLAG_... that were */

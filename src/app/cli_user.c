@@ -35,8 +35,9 @@ static err password_refused(struct cli *c, err e)
 {
     if (e != ERR_PASSWORD_POLICY)
         return e;
-    return cli_fail(c, e, "the password must have at least %lld characters and at most 72 bytes",
-                    (long long)c->settings.password_min);
+    return cli_fail(c, e, "the password is %s; it must have at least %lld characters and at most %d bytes",
+                    c->auth.refusal ? c->auth.refusal : "too long", (long long)c->settings.password_min,
+                    c->rules.password.scheme == SCHEME_BCRYPT ? PASSWORD_BYTES_MAX : PASSWORD_ARGON2_BYTES_MAX);
 }
 
 static void account_said(struct cli *c, const struct user *user, const char *what)

@@ -2,6 +2,7 @@
 /* cli_verbs.c - run a verb of a command: flags, database, messages. */
 #include "app/cli.h"
 
+#include "app/rules.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "store/migrate.h"
@@ -100,6 +101,8 @@ static err database_open(struct cli *c)
 
     if ((e = migrate(&config, MIGRATE_KEEP, OWNER_NONE)) != OK)
         return e;
+    if ((e = migrate_adopted(&config, &c->adopted)) != OK)
+        return e;
     return db_open(&config, &c->auth.db);
 }
 
@@ -107,10 +110,7 @@ static int verb_run(struct cli *c, const char *command, const struct cli_verb *v
 {
     err e = database_open(c);
 
-    c->rules = (struct auth_rules){
-        .password_cost = (int)c->settings.password_cost,
-        .password_min = (size_t)c->settings.password_min,
-    };
+    c->rules = rules_of(&c->settings, c->adopted);
     c->auth.rules = &c->rules;
     if (e == OK)
         e = v->run(c);

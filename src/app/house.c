@@ -2,33 +2,12 @@
 /* house.c - editions of the settings that a running server reads. */
 #include "app/house.h"
 
+#include "app/rules.h"
 #include "base/log.h"
 
 static struct edition *edition_now(struct house *house)
 {
     return atomic_load_explicit(&house->now, memory_order_acquire);
-}
-
-static enum session_mode sessions_of(const struct settings *s)
-{
-    if (str_is(s->session_compat, STR("sequel")))
-        return SESSIONS_SEQUEL;
-    return str_is(s->session_mode, STR("own")) ? SESSIONS_OWN : SESSIONS_NONE;
-}
-
-static struct auth_rules rules_of(const struct settings *s)
-{
-    return (struct auth_rules){
-        .access_ttl = s->token_ttl,
-        .sessions = sessions_of(s),
-        .refresh_ttl = s->session_idle,
-        .password_cost = (int)s->password_cost,
-        .password_min = (size_t)s->password_min,
-        .signup_open = s->signup_open,
-        .signup_roles = s->signup_roles,
-        .strict_time = !s->dev,
-        .iat_required = !s->dev,
-    };
 }
 
 static enum log_level level_of(const struct settings *s)
@@ -43,7 +22,7 @@ static err publish(struct house *house, struct edition *ed)
     struct api_config config = house->config;
     err e;
 
-    ed->rules = rules_of(&ed->settings);
+    ed->rules = rules_of(&ed->settings, house->adopted);
     config.rules = &ed->rules;
     config.welcome = ed->settings.welcome;
     config.origins = ed->settings.http_origins;

@@ -23,6 +23,7 @@ struct edition {
 struct house {
     _Atomic(struct edition *) now;
     struct api_config config;          /* manner, keys, database, pools: the same in all editions */
+    bool adopted;                      /* as rules_of asks; set before house_init */
     struct http_app app;               /* the api's callbacks */
     int argc;
     char **argv;

@@ -24,6 +24,7 @@ struct run {
     struct db_config db;
     struct keyring keys;
     struct house house;
+    struct room *room;
     struct pool *hashes, *dbs;
     struct http_server *server;
     struct tls *tls;
@@ -176,7 +177,12 @@ static err house_open(struct run *run)
         return e;
     reads_at_once = db_reads_at_once(db);
     db_close(db);
+    if ((e = migrate_adopted(&run->db, &run->house.adopted)) != OK)
+        return e;
+    if ((run->room = room_new((size_t)run->settings.password_memory << 10)) == NULL)
+        return ERR_NO_MEMORY;
     run->house.config = (struct api_config){
+        .room = run->room,
         .manner = run->mode->manner, .blank_names = run->mode->dev, .keys = &run->keys, .db = &run->db,
     };
     if ((e = house_init(&run->house, &run->settings)) != OK || (e = pools_start(run)) != OK)
@@ -278,6 +284,7 @@ static void run_close(struct run *run)
     if (run->tls)
         tls_close(run->tls);
     house_end(&run->house);
+    room_free(run->room);
     keyring_end(&run->keys);
     arena_end(&run->mem);
 }

@@ -76,6 +76,14 @@ static const char *check_level(const struct settings *s, str value)
     return "must be info, warn or error";
 }
 
+static const char *check_scheme(const struct settings *s, str value)
+{
+    (void)s;
+    if (str_is(value, STR("auto")) || str_is(value, STR("bcrypt")) || str_is(value, STR("argon2id")))
+        return NULL;
+    return "must be auto, bcrypt or argon2id";
+}
+
 #define AT(member) .at = offsetof(struct settings, member)
 
 // clang-format off
@@ -141,6 +149,15 @@ const struct setting settings_table[] = {
       .help = "Whether strangers may register." },
     { .key = "signup.roles", .kind = KIND_YES_NO, AT(signup_roles), .def = "no", .dev = "yes", .reread = true,
       .help = "Whether they may choose their roles. Anyone can then make himself an administrator." },
+    { .key = "password.scheme", .kind = KIND_TEXT, AT(password_scheme), .def = "auto", .dev = "bcrypt",
+      .min = 4, .max = 8, .check = check_scheme,
+      .help = "How new passwords are hashed: bcrypt or argon2id; auto is bcrypt where the tutorial's server made the tables." },
+    { .key = "password.argon2-memory", .kind = KIND_INTEGER, AT(argon2_memory), .def = "19456", .min = 1024, .max = 262144,
+      .help = "KiB of memory that a new Argon2id hash takes." },
+    { .key = "password.argon2-passes", .kind = KIND_INTEGER, AT(argon2_passes), .def = "2", .min = 1, .max = 16,
+      .help = "Passes of a new Argon2id hash over that memory." },
+    { .key = "password.memory", .kind = KIND_INTEGER, AT(password_memory), .def = "65536", .min = 1024, .max = 16777216,
+      .help = "KiB that all hashes may take together, taken at first use; who finds no room waits." },
     { .key = "password.cost", .kind = KIND_INTEGER, AT(password_cost), .def = "10", .dev = "8", .min = 4, .max = 16,
       .help = "bcrypt's cost for new hashes: one more doubles the time of a sign-in." },
     { .key = "password.min", .kind = KIND_INTEGER, AT(password_min), .def = "8", .dev = "0", .min = 0, .max = 64,

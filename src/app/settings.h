@@ -36,6 +36,9 @@ struct settings {
     str session_mode, session_compat;  /* none or own; off or sequel */
     int64_t session_idle, session_absolute, session_grace;   /* s */
     bool signup_open, signup_roles;
+    str password_scheme;               /* auto, bcrypt or argon2id */
+    int64_t argon2_memory, argon2_passes;    /* KiB */
+    int64_t password_memory;           /* KiB */
     int64_t password_cost, password_min, password_threads, password_queue;   /* threads 0: one a core */
     str log_level;                     /* info, warn or error */
     str tls_listen, tls_cert, tls_key; /* addresses; names of files */

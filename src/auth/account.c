@@ -7,14 +7,14 @@
 
 #include "auth/claim.h"
 #include "auth/name.h"
+#include "auth/policy.h"
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "crypto/password.h"
 #include "store/refresh.h"
 #include "store/role.h"
 
 enum {
-    PASSWORD_TYPED_MAX = 1024,      /* bytes before NFC; composing does not shrink more to 72 */
+    PASSWORD_TYPED_MAX = 4096,      /* bytes before NFC; composing shrinks none of more to what is allowed */
     CHANGE_MEMORY = 256 << 10,
 };
 
@@ -95,19 +95,20 @@ static err default_role(struct db *db, struct arena *mem, struct role *out)
     return OK;
 }
 
-/* A new password as it will be stored. */
-static err password_store(struct auth *a, struct arena *mem, str password, str *hash)
+/* A new password as it will be stored, of an account with these names. */
+static err password_store(struct auth *a, struct arena *mem, str password, const struct user *owner, str *hash)
 {
     str nfc;
     err e;
 
+    a->refusal = "too long";
     if (password.n > PASSWORD_TYPED_MAX)
         return ERR_PASSWORD_POLICY;
     if ((e = name_nfc(mem, password, &nfc)) != OK)
         return e;
-    if (name_length(nfc) < a->rules->password_min)
-        return ERR_PASSWORD_POLICY;
-    return password_hash(mem, nfc, a->rules->password_cost, hash);
+    if ((e = policy_check(a->rules, mem, nfc, owner, &a->refusal)) != OK)
+        return e;
+    return password_hash(a->room, mem, nfc, &a->rules->password, hash);
 }
 
 /* A sign-up on its way into the database. */
@@ -164,7 +165,7 @@ err account_create(struct auth *a, struct arena *mem, const struct new_account *
     if ((e = roles_check_exist(a, mem, want->roles, &which)) != OK)
         return e;
     c.user = (struct user){ .username = want->username, .email = want->email };
-    if ((e = password_store(a, mem, want->password, &c.user.password)) != OK)
+    if ((e = password_store(a, mem, want->password, &c.user, &c.user.password)) != OK)
         return e;
 
     c.now = clock_ms() / 1000;
@@ -319,9 +320,12 @@ static err apply_take_role(struct db *db, const struct change *c, const struct u
 err account_set_password(struct auth *a, struct arena *mem, int64_t id, str password)
 {
     struct change c = { .mem = mem, .id = id, .apply = apply_password };
+    struct user user;
     err e;
 
-    if ((e = password_store(a, mem, password, &c.hash)) != OK)
+    if ((e = user_by_id(a->db, mem, id, &user)) != OK)
+        return e == ERR_NOT_FOUND ? ERR_USER_UNKNOWN : e;
+    if ((e = password_store(a, mem, password, &user, &c.hash)) != OK)
         return e;
     return change_run(a, &c);
 }

@@ -25,9 +25,8 @@ err roles_check_exist(struct auth *a, struct arena *mem, struct strs names, str 
 
 /* Hash the password (its NFC), then store account, names and roles in one transaction; of any number
  * of simultaneous calls for one name exactly one succeeds. ERR_USERNAME_TAKEN, ERR_EMAIL_TAKEN,
- * ERR_ROLE_UNKNOWN (also when there is no role at all), ERR_PASSWORD_POLICY (under
- * rules->password_min code points, over 72 bytes), ERR_NOT_UNICODE, ERR_BAD_REQUEST (a name over 255
- * code points). Hashes: not on a loop's thread. */
+ * ERR_ROLE_UNKNOWN (also when there is no role at all), ERR_PASSWORD_POLICY (policy.h;
+ * a->refusal says why), ERR_NOT_UNICODE, ERR_BAD_REQUEST (a name over 255 code points). Hashes: not on a loop's thread. */
 err account_create(struct auth *a, struct arena *mem, const struct new_account *want, int64_t *id);
 
 /* The account behind a name, however it is spelled (name.h): an exact spelling first, of several the

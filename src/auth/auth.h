@@ -7,6 +7,7 @@
 #define AUTH_AUTH_H
 
 #include "crypto/jwt.h"
+#include "crypto/password.h"
 #include "store/db.h"
 
 /* What a sign-in leaves behind besides an access token. */
@@ -21,8 +22,10 @@ struct auth_rules {
     int64_t access_ttl;               /* seconds a token lives */
     enum session_mode sessions;
     int64_t refresh_ttl;              /* seconds a refresh token of the sequel lives */
-    int password_cost;                /* bcrypt, for new hashes */
+    struct password_policy password;  /* how new hashes are made */
     size_t password_min;              /* code points; 0 in dev */
+    bool rehash;                      /* a weaker hash is made anew at sign-in */
+    bool password_common;             /* one that everyone chooses is allowed (dev) */
     bool signup_open;                 /* strangers may register */
     bool signup_roles;                /* they may choose their roles (dev) */
     bool strict_time;                 /* a hash is spent on unknown names too */
@@ -44,7 +47,9 @@ struct auth {
     const struct auth_rules *rules;
     struct jwt_cache *tokens;         /* this thread's; NULL: none */
     struct access_cache *accesses;    /* this thread's; NULL: none */
+    struct room *room;                /* memory for hashes, shared by all threads; NULL: none is kept */
     struct claim_look look;           /* zero at first */
+    const char *refusal;              /* written with ERR_PASSWORD_POLICY: "too short" and so on */
 };
 
 #endif

@@ -9,12 +9,12 @@
 #include "auth/name.h"
 #include "auth/sequel.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/utf8.h"
-#include "crypto/password.h"
 #include "store/role.h"
 
-/* Longer ones are tried as they came only: no more composes to what bcrypt reads. */
-enum { PASSWORD_COMPOSED_MAX = 1024 };
+/* Longer ones are tried as they came only: no more composes to what may be chosen. */
+enum { PASSWORD_COMPOSED_MAX = 4096 };
 
 /* The NFC form, when it is another than what was typed; else p is NULL. */
 static err composed_of(struct arena *mem, str password, str *out)
@@ -34,30 +34,23 @@ static err composed_of(struct arena *mem, str password, str *out)
 
 /* As it came first: the tutorial's server hashed it so. A password that no hash can be made of (a NUL
  * in it) counts as one for which there is no hash: an unknown name would not tell either. */
-static err password_try(str password, str composed, str hash)
+static err password_try(struct room *room, str password, str composed, str hash)
 {
-    err e = hash.p ? password_check(password, hash) : ERR_HASH_UNKNOWN;
+    err e = hash.p ? password_check(room, password, hash) : ERR_HASH_UNKNOWN;
 
     if (e == ERR_PASSWORD_WRONG && composed.p)
-        e = password_check(composed, hash);
+        e = password_check(room, composed, hash);
     return e == ERR_NOT_UNICODE ? ERR_HASH_UNKNOWN : e;
 }
 
-/* What an unknown name costs. One cost for all names as long as one policy made the hashes. */
-static int waste_cost(const struct auth *a, str username)
-{
-    (void)username;
-    return a->rules->password_cost;
-}
-
 /* Where no hash was there to check, spend what one would have cost. */
-static void time_spend(const struct auth *a, str username, str password, str composed)
+static void time_spend(const struct auth *a, str password, str composed)
 {
     if (!a->rules->strict_time)
         return;
-    password_waste(password, waste_cost(a, username));
+    password_waste(a->room, password, &a->rules->password);
     if (composed.p)
-        password_waste(composed, waste_cost(a, username));
+        password_waste(a->room, composed, &a->rules->password);
 }
 
 /* Whether the account is still what it was before the hash, and open. */
@@ -119,6 +112,36 @@ static err session_begin(struct auth *a, struct arena *mem, struct session *out)
     return a->rules->sessions == SESSIONS_SEQUEL ? sequel_begin(a, mem, out->user.id, &out->refresh_token) : OK;
 }
 
+/* A hash on its way to replace a weaker one. */
+struct rehash { int64_t id; str from, to; };
+
+static err rehash_store(struct db *db, void *arg)
+{
+    const struct rehash *r = arg;
+
+    return user_replace_hash(db, r->id, r->from, r->to);
+}
+
+/* Hash anew what the policy asks more for. Whoever signed in stays so when it fails; a password that was
+ * changed meanwhile stays what it was changed to. What the policy's scheme cannot take keeps its hash. */
+static void password_renew(struct auth *a, struct arena *mem, str password, str composed, const struct user *user)
+{
+    struct rehash r = { .id = user->id, .from = user->password };
+    err e;
+
+    if (!password_is_weak(r.from, &a->rules->password) || !password_is_read_whole(password, r.from))
+        return;
+    if (!a->rules->rehash)
+        return;
+    e = password_hash(a->room, mem, composed.p ? composed : password, &a->rules->password, &r.to);
+    if (e == OK)
+        e = db_write(a->db, rehash_store, &r);
+    if (e == OK)
+        log_info("rehashed", int_kv("id", user->id));
+    else if (e != ERR_PASSWORD_POLICY && e != ERR_NOT_FOUND)
+        log_warn("not_rehashed", int_kv("id", user->id), text_kv("err", str_of(err_name(e))));
+}
+
 err session_open(struct auth *a, struct arena *mem, str username, str password, struct session *out)
 {
     struct account_state state;
@@ -131,12 +154,12 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
         return e;
     e = account_by_name(a, mem, username, &out->user);
     if (e == ERR_USER_UNKNOWN)
-        time_spend(a, username, password, composed);
+        time_spend(a, password, composed);
     if (e != OK)
         return e;
-    e = password_try(password, composed, out->user.password);
+    e = password_try(a->room, password, composed, out->user.password);
     if (e == ERR_HASH_UNKNOWN) {
-        time_spend(a, username, password, composed);
+        time_spend(a, password, composed);
         return ERR_PASSWORD_WRONG;
     }
     if (e != OK)
@@ -144,6 +167,7 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
 
     if ((e = account_again(a, mem, &out->user, &state)) != OK)
         return e;
+    password_renew(a, mem, password, composed, &out->user);
     if ((e = roles_named(a->db, mem, out->user.id, &out->roles)) != OK)
         return e;
     if ((e = session_begin(a, mem, out)) != OK)

@@ -242,7 +242,7 @@ static bool bytes_read(str text, unsigned char *out, size_t max, size_t *n)
     unsigned char room[BASE64_BYTES(ARGON2_TAG_MAX / 3 * 4 + 4)];
     bool fine;
 
-    if (text.n > ARGON2_TAG_MAX / 3 * 4 + 4 || memchr(text.p, '=', text.n) || !base64_read(text, room, n) || *n > max)
+    if (text.n == 0 || text.n > ARGON2_TAG_MAX / 3 * 4 + 4 || memchr(text.p, '=', text.n) || !base64_read(text, room, n) || *n > max)
         return false;
     fine = *n > 0;
     memcpy(out, room, *n);

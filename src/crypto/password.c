@@ -1,11 +1,24 @@
 // SPDX-License-Identifier: MIT
-/* password.c - hash and check passwords. The one door to whatever hashes. */
+/* password.c - hash and check passwords. The one door to whatever hashes: a row a kind. */
 #include "crypto/password.h"
 #include "base/utf8.h"
 #include "crypto/bcrypt.h"
+#include "crypto/digest.h"
+#include "crypto/import.h"
 #include "crypto/random.h"
 
 _Static_assert((int)PASSWORD_BYTES_MAX == (int)BCRYPT_CUT, "what is refused is what would be cut");
+
+enum { BCRYPT_ROUND_US = 42 };
+
+/* One kind of hash. cost_us is -1 for what only looks like it, or costs beyond reason. */
+struct kind {
+    const char *prefix;
+    err (*check)(struct room *room, str password, str hash);
+    int64_t (*cost_us)(str hash);
+    size_t taken;              /* bytes: a longer password is not checked */
+    size_t read;               /* bytes that count */
+};
 
 int password_cost(str hash)
 {
@@ -17,14 +30,110 @@ int password_cost(str hash)
     return cost;
 }
 
-bool password_is_weak(str hash, int cost)
-{
-    return password_cost(hash) < cost;
-}
-
 static bool may_spend(int cost)
 {
     return cost >= PASSWORD_COST_LEAST && cost <= PASSWORD_COST_MOST;
+}
+
+static int64_t bcrypt_cost(str hash)
+{
+    int cost = password_cost(hash);
+
+    return may_spend(cost) ? (int64_t)BCRYPT_ROUND_US << cost : -1;
+}
+
+static err bcrypt_try(struct room *room, str password, str hash)
+{
+    (void)room;                /* its memory is a lane's */
+    return bcrypt_check(password, hash);
+}
+
+static int64_t bounded(int64_t us)
+{
+    return us <= PASSWORD_US_MAX ? us : -1;
+}
+
+static int64_t argon2_cost(str hash)
+{
+    struct argon2_hash h;
+
+    return argon2_parse(hash, &h) == OK ? bounded(argon2_cost_us(&h.cost)) : -1;
+}
+
+static err argon2_try(struct room *room, str password, str hash)
+{
+    struct argon2_hash theirs, ours;
+    err e;
+
+    if ((e = argon2_parse(hash, &theirs)) != OK)
+        return e;
+    ours = theirs;
+    if ((e = argon2_fill(room, argon2_block_best(), password, &ours)) != OK)
+        return e;
+    return digest_equal(ours.tag, theirs.tag, theirs.tag_n) ? OK : ERR_PASSWORD_WRONG;
+}
+
+enum { ALL = PASSWORD_ARGON2_BYTES_MAX, TYPED = IMPORT_PASSWORD_MAX };
+
+/* The first that fits. The last is DES, which has no prefix and reads 8 bytes. */
+// clang-format off
+static const struct kind kinds[] = {
+    { "$2a$",              bcrypt_try,             bcrypt_cost,           SIZE_MAX, PASSWORD_BYTES_MAX },
+    { "$2b$",              bcrypt_try,             bcrypt_cost,           SIZE_MAX, PASSWORD_BYTES_MAX },
+    { "$2y$",              bcrypt_try,             bcrypt_cost,           SIZE_MAX, PASSWORD_BYTES_MAX },
+    { "$argon2",           argon2_try,             argon2_cost,           ALL,      ALL },
+    { "pbkdf2_",           import_pbkdf2_check,    import_pbkdf2_cost,    TYPED,    TYPED },
+    { "$pbkdf2-",          import_pbkdf2_check,    import_pbkdf2_cost,    TYPED,    TYPED },
+    { "$scrypt$",          import_scrypt_check,    import_scrypt_cost,    TYPED,    TYPED },
+    { "$firebase-scrypt$", import_firebase_check,  import_firebase_cost,  TYPED,    TYPED },
+    { "$P$",               import_phpass_check,    import_phpass_cost,    TYPED,    TYPED },
+    { "$H$",               import_phpass_check,    import_phpass_cost,    TYPED,    TYPED },
+    { "$wp$2",             import_wordpress_check, import_wordpress_cost, TYPED,    TYPED },
+    { "$2",                NULL,                   NULL,                  0,        0 },
+    { "$",                 import_crypt_check,     import_crypt_cost,     TYPED,    TYPED },
+    { "_",                 import_crypt_check,     import_crypt_cost,     TYPED,    TYPED },
+    { "",                  import_crypt_check,     import_crypt_cost,     TYPED,    8 },
+};
+// clang-format on
+
+/* The row of a hash that may be checked, or NULL. */
+static const struct kind *kind_of(str hash)
+{
+    const struct kind *kind = kinds;
+    int64_t us;
+
+    if (hash.n == 0 || hash.n > PASSWORD_HASH_MAX)
+        return NULL;
+    while (!str_starts(hash, str_of(kind->prefix)))
+        kind++;
+    us = kind->cost_us ? kind->cost_us(hash) : -1;
+    if (us < 0 || (kind->check != bcrypt_try && bounded(us) < 0))
+        return NULL;
+    return kind;
+}
+
+int64_t password_cost_us(str hash)
+{
+    const struct kind *kind = kind_of(hash);
+
+    return kind ? kind->cost_us(hash) : -1;
+}
+
+bool password_is_read_whole(str password, str hash)
+{
+    const struct kind *kind = kind_of(hash);
+
+    return kind && password.n <= kind->read;
+}
+
+bool password_is_weak(str hash, const struct password_policy *policy)
+{
+    struct argon2_hash h;
+
+    if (policy->scheme == SCHEME_BCRYPT)
+        return password_cost(hash) < policy->cost;
+    return argon2_parse(hash, &h) != OK || h.kind != ARGON2_ID || h.cost.memory < policy->argon2.memory
+        || h.cost.passes < policy->argon2.passes;
 }
 
 /* What bcrypt asks for: a hash, of which only cost and salt are read. */
@@ -37,14 +146,12 @@ static str setting_write(int cost, const unsigned char salt[static BCRYPT_SALT_B
     return (str){ to, BCRYPT_CHARS };
 }
 
-err password_hash(struct arena *mem, str password, int cost, str *out)
+static err bcrypt_new(struct arena *mem, str password, int cost, str *out)
 {
     unsigned char salt[BCRYPT_SALT_BYTES];
     char setting[BCRYPT_CHARS], hash[BCRYPT_CHARS];
     err e;
 
-    if (!utf8_is_well_formed(password))
-        return ERR_NOT_UNICODE;
     if (password.n > PASSWORD_BYTES_MAX)
         return ERR_PASSWORD_POLICY;
     if (!may_spend(cost))
@@ -56,21 +163,51 @@ err password_hash(struct arena *mem, str password, int cost, str *out)
     return out->p ? OK : ERR_NO_MEMORY;
 }
 
-err password_check(str password, str hash)
+static err argon2_new(struct room *room, struct arena *mem, str password, const struct argon2_cost *cost, str *out)
+{
+    struct argon2_hash h = { .kind = ARGON2_ID, .cost = *cost, .salt_n = ARGON2_SALT_BYTES, .tag_n = ARGON2_TAG_BYTES };
+    err e;
+
+    if (password.n > PASSWORD_ARGON2_BYTES_MAX)
+        return ERR_PASSWORD_POLICY;
+    random_bytes(h.salt, ARGON2_SALT_BYTES);
+    if ((e = argon2_fill(room, argon2_block_best(), password, &h)) != OK)
+        return e;
+    return argon2_write(mem, &h, out);
+}
+
+err password_hash(struct room *room, struct arena *mem, str password, const struct password_policy *policy,
+                  str *out)
 {
     if (!utf8_is_well_formed(password))
         return ERR_NOT_UNICODE;
-    if (!may_spend(password_cost(hash)))
-        return ERR_HASH_UNKNOWN;
-    return bcrypt_check(password, hash);
+    if (policy->scheme == SCHEME_ARGON2ID)
+        return argon2_new(room, mem, password, &policy->argon2, out);
+    return bcrypt_new(mem, password, policy->cost, out);
 }
 
-void password_waste(str password, int cost)
+err password_check(struct room *room, str password, str hash)
+{
+    const struct kind *kind;
+
+    if (!utf8_is_well_formed(password))
+        return ERR_NOT_UNICODE;
+    kind = kind_of(hash);
+    if (!kind || password.n > kind->taken)
+        return ERR_HASH_UNKNOWN;
+    return kind->check(room, password, hash);
+}
+
+void password_waste(struct room *room, str password, const struct password_policy *policy)
 {
     static const unsigned char salt[BCRYPT_SALT_BYTES];
+    struct argon2_hash h = { .kind = ARGON2_ID, .cost = policy->argon2, .salt_n = ARGON2_SALT_BYTES, .tag_n = ARGON2_TAG_BYTES };
     char setting[BCRYPT_CHARS], hash[BCRYPT_CHARS];
 
-    if (!utf8_is_well_formed(password) || !may_spend(cost))
+    if (!utf8_is_well_formed(password))
         return;
-    (void)bcrypt_hash(password, setting_write(cost, salt, setting), hash);   /* for its time alone */
+    if (policy->scheme == SCHEME_ARGON2ID && password.n <= PASSWORD_ARGON2_BYTES_MAX)
+        (void)argon2_fill(room, argon2_block_best(), password, &h);              /* for its time alone */
+    else if (policy->scheme == SCHEME_BCRYPT && may_spend(policy->cost))
+        (void)bcrypt_hash(password, setting_write(policy->cost, salt, setting), hash);
 }

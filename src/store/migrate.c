@@ -277,10 +277,10 @@ static err owner_write(struct db *db, const struct migrating *m)
     str name = m->owner == OWNER_DEV ? STR("dev") : STR("serve");
     err e;
 
-    if (m->owner == OWNER_NONE)
-        return OK;
     if (made && (e = meta_write(db, STR("tables_made_by"), name)) != OK)
         return e;
+    if (m->owner == OWNER_NONE)
+        return OK;
     return meta_write(db, STR("owner"), name);
 }
 
@@ -356,6 +356,23 @@ err migrate_owner(const struct db_config *config, enum owner *out)
         return e;
     arena_init(&mem, 64 << 10);
     e = owner_read(db, &mem, out);
+    arena_end(&mem);
+    db_close(db);
+    return e;
+}
+
+err migrate_adopted(const struct db_config *config, bool *out)
+{
+    struct arena mem;
+    struct db *db;
+    str made;
+    err e;
+
+    if ((e = db_open_raw(config, &db)) != OK)
+        return e;
+    arena_init(&mem, 64 << 10);
+    if ((e = fact_read(db, &mem, STR("tables_made_by"), &made)) == OK)
+        *out = made.n == 0;
     arena_end(&mem);
     db_close(db);
     return e;

@@ -29,6 +29,9 @@ err migrate_sequel(const struct db_config *config);
 /* Who owns it; OWNER_NONE for an empty database or one that never saw Latchkey. */
 err migrate_owner(const struct db_config *config, enum owner *out);
 
+/* Whether another program made the tables, as the tutorial's server does, and may use them still. */
+err migrate_adopted(const struct db_config *config, bool *out);
+
 /* One migration's text as `engine` ("sqlite", "mysql", "pgsql") runs it. ERR_BUG for an unknown word
  * in braces. */
 err migration_expand(struct arena *mem, str text, const char *engine, str *out);

@@ -29,6 +29,9 @@ const struct sql queries[Q_COUNT] = {
     [Q_USERS_AFTER]          = { USER " WHERE id > ? ORDER BY id LIMIT ?" },
     [Q_USER_INSERT]          = { USER_INSERT, .pgsql = USER_INSERT " RETURNING id" },
     [Q_USER_UPDATE_PASSWORD] = { "UPDATE users SET password = ?, \"updatedAt\" = ? WHERE id = ?" },
+    [Q_USER_REPLACE_HASH]    = { "UPDATE users SET password = ? WHERE id = ? AND password = ?",
+                        .mysql = "UPDATE users SET password = ? WHERE id = ?"
+                                 " AND BINARY CONVERT(password USING utf8mb4) = ?" },
     [Q_USER_DELETE]          = { "DELETE FROM users WHERE id = ?" },
 
     [Q_NAME_HOLDER]          = { "SELECT n.user_id, n.created_at, u.id, u.\"createdAt\""

@@ -57,6 +57,16 @@ err user_update_password(struct db *db, int64_t id, str hash, int64_t now)
     return changed ? OK : ERR_NOT_FOUND;
 }
 
+err user_replace_hash(struct db *db, int64_t id, str from, str to)
+{
+    int64_t changed;
+    err e;
+
+    if ((e = db_exec(db, Q_USER_REPLACE_HASH, IN(text(to), integer(id), text(from)), &changed)) != OK)
+        return e;
+    return changed ? OK : ERR_NOT_FOUND;
+}
+
 err user_delete(struct db *db, int64_t id)
 {
     static const enum query with[] = {

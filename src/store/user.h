@@ -32,6 +32,11 @@ err user_by_name_key(struct db *db, struct arena *mem, enum name_kind kind, str 
 /* createdAt and updatedAt become `now` (seconds). Sets user->id. Inside db_write. */
 err user_insert(struct db *db, struct user *user, int64_t now);
 err user_update_password(struct db *db, int64_t id, str hash, int64_t now);
+
+/* Put `to` in the place of the hash `from`, as long as it is still there; ERR_NOT_FOUND when not.
+ * updatedAt stays: the password is the same. Inside db_write. */
+err user_replace_hash(struct db *db, int64_t id, str from, str to);
+
 err user_delete(struct db *db, int64_t id);       /* with its roles, names and state */
 
 /* Claim a name for an account. ERR_EXISTS when a living account holds it; a claim whose account is

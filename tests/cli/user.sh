@@ -40,8 +40,9 @@ expect 1 'another account has that address' "$secret" user add new --email ZOE@e
 expect 1 'there is no role "root"'          "$secret" user add new --email new@example.org --role root
 expect 1 'at least 8 characters'            'short
 '                                           user add new --email new@example.org
-expect 1 'at most 72 bytes'                 "$(printf 'p%.0s' {1..73})" user add new --email new@example.org
-expect 1 'at most 72 bytes'                 "$(printf 'p%.0s' {1..5000})" user add new --email new@example.org
+expect 1 'at most 1024 bytes'               "$(printf 'p%.0s' {1..1025})" user add new --email new@example.org
+expect 1 'at most 72 bytes'                 "$(printf 'p%.0s' {1..73})" user add new --email new@example.org --password.scheme bcrypt
+expect 1 'at most 1024 bytes'               "$(printf 'p%.0s' {1..5000})" user add new --email new@example.org
 expect 1 'no password came'                 ''  user add new --email new@example.org
 expect 1 'there is no account "new"'        ''  user show new
 expect 1 'no account has the id 7'          ''  user disable --id 7

@@ -21,7 +21,7 @@ TEST(a_sign_up_is_stored_with_the_default_role)
     CHECK_ERR(user_by_id(d.auth.db, &d.mem, id, &user), OK);
     CHECK_STR(user.username, STR("zoe"));
     CHECK_STR(user.email, STR("zoe@example.org"));
-    CHECK_ERR(password_check(STR("12345678"), user.password), OK);
+    CHECK_ERR(password_check(NULL, STR("12345678"), user.password), OK);
     CHECK_ERR(roles_of_user(d.auth.db, &d.mem, id, &roles), OK);
     CHECK(roles.n == 1 && str_is(roles.at[0], STR("user")));
     domain_end(&d);

@@ -39,7 +39,7 @@ static const struct route own_routes[] = {
 };
 
 static const struct db_config memory = { .url = { "sqlite::memory:", 15 }, .wait_ms = 1000 };
-static struct auth_rules rules = { .access_ttl = 60, .password_cost = 4, .signup_open = true, .signup_roles = true };
+static struct auth_rules rules = { .access_ttl = 60, .password = { .cost = 4 }, .password_common = true, .signup_open = true, .signup_roles = true };
 static struct keyring keys;
 static struct db *db;               /* keeps the database in being */
 static struct api api;

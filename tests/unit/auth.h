@@ -8,10 +8,9 @@
 #include "auth/access.h"
 #include "auth/session.h"
 #include "base/clock.h"
-#include "crypto/password.h"
 #include "store/role.h"
 
-static const struct auth_rules plain_rules = { .access_ttl = 86400, .password_cost = 4 };
+static const struct auth_rules plain_rules = { .access_ttl = 86400, .password = { .cost = 4 }, .password_common = true };
 
 /* One database, one connection with its domain, one arena. */
 struct domain {

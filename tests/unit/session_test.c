@@ -111,7 +111,7 @@ TEST(a_password_opens_as_it_came_or_composed)
     CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), typed, &s), OK);
     CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), composed, &s), OK);
     CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), STR("password"), &s), ERR_PASSWORD_WRONG);
-    CHECK_ERR(password_hash(&d.mem, typed, 4, &hash), OK);      /* as the tutorial's server would */
+    CHECK_ERR(password_hash(NULL, &d.mem, typed, &d.rules.password, &hash), OK);      /* as the tutorial's server would */
     hash_becomes(&d, id, hash);
     CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), typed, &s), OK);
     domain_end(&d);

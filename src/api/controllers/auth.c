@@ -14,7 +14,10 @@ err signup(struct req *req, struct res *res)
     err e;
 
     req->detail = STR("username");
-    if ((e = account_create(req->auth, req->mem, &want, &id)) != OK)
+    e = account_create(req->auth, req->mem, &want, &id);
+    if (e == ERR_PASSWORD_POLICY)
+        req->detail = str_of(req->auth->refusal);
+    if (e != OK)
         return e;
     return res_message(res, 200, said_of(req, SAID_REGISTERED));
 }

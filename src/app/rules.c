@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/* rules.c - the domain's rules out of the settings. */
+#include "app/rules.h"
+
+static enum password_scheme scheme_of(const struct settings *s, bool adopted)
+{
+    if (str_is(s->password_scheme, STR("auto")))
+        return adopted ? SCHEME_BCRYPT : SCHEME_ARGON2ID;
+    return str_is(s->password_scheme, STR("bcrypt")) ? SCHEME_BCRYPT : SCHEME_ARGON2ID;
+}
+
+static enum session_mode sessions_of(const struct settings *s)
+{
+    if (str_is(s->session_compat, STR("sequel")))
+        return SESSIONS_SEQUEL;
+    return str_is(s->session_mode, STR("own")) ? SESSIONS_OWN : SESSIONS_NONE;
+}
+
+struct auth_rules rules_of(const struct settings *s, bool adopted)
+{
+    return (struct auth_rules){
+        .access_ttl = s->token_ttl,
+        .sessions = sessions_of(s),
+        .refresh_ttl = s->session_idle,
+        .password = {
+            .scheme = scheme_of(s, adopted),
+            .cost = (int)s->password_cost,
+            .argon2 = { (uint32_t)s->argon2_memory, (uint32_t)s->argon2_passes, 1 },
+        },
+        .password_min = (size_t)s->password_min,
+        .password_common = s->dev,
+        .rehash = !s->dev,
+        .signup_open = s->signup_open,
+        .signup_roles = s->signup_roles,
+        .strict_time = !s->dev,
+        .iat_required = !s->dev,
+    };
+}
