@@ -10,8 +10,8 @@
 #include "app/settings.h"
 #include "auth/auth.h"
 
-/* Flags that verbs may take. Each has a value; FLAG_ROLE may be repeated. */
-enum { FLAG_EMAIL = 1, FLAG_ROLE = 2, FLAG_ID = 4 };
+/* Flags that verbs may take. Each has a value but FLAG_YES; FLAG_ROLE may be repeated. */
+enum { FLAG_EMAIL = 1, FLAG_ROLE = 2, FLAG_ID = 4, FLAG_YES = 8 };
 
 enum { CLI_ROLES_MAX = 64 };
 
@@ -53,6 +53,8 @@ err cli_password(struct cli *c, str *out);
 /* A text for a terminal or a column: control, format and unassigned characters, and the backslash,
  * escaped; NULL as \N. Lies in `mem`. */
 str cli_shown(struct arena *mem, str s);
+
+err user_import(struct cli *c);              /* cli_import.c: a verb of `user` */
 
 int user_main(int argc, char **argv);        /* cli_user.c */
 int role_main(int argc, char **argv);        /* cli_role.c */

@@ -263,6 +263,8 @@ static const struct cli_verb verbs[] = {
     /* name      account least most flags                                                                    */
     { "add",     false,  1,  1, FLAG_EMAIL | FLAG_ROLE, user_add,     "NAME --email ADDRESS [--role ROLE]...",
       "Add an account; the password is asked for, or read from standard input." },
+    { "import",  false,  1,  1, FLAG_YES,               user_import,  "FILE [--yes]",
+      "Add accounts with their hashes from CSV or JSON lines; without --yes, say what would be done." },
     { "list",    false,  0,  0, 0,                      user_list,    "",
       "List all accounts, a line each, columns separated by tabs." },
     { "show",    true,   0,  0, FLAG_ID,                user_show,    "NAME | --id ID",

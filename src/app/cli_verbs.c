@@ -36,6 +36,8 @@ static bool flag_take(struct cli *c, unsigned flag, str value)
         return false;
     c->given |= flag;
     switch (flag) {
+    case FLAG_YES:
+        return true;
     case FLAG_EMAIL:
         c->email = value;
         return true;
@@ -53,7 +55,7 @@ static bool flag_take(struct cli *c, unsigned flag, str value)
 static bool flag_read(struct cli *c, unsigned allowed, struct strs rest, size_t *i)
 {
     static const struct { const char *name; unsigned flag; } flags[] = {
-        { "--email", FLAG_EMAIL }, { "--role", FLAG_ROLE }, { "--id", FLAG_ID },
+        { "--email", FLAG_EMAIL }, { "--role", FLAG_ROLE }, { "--id", FLAG_ID }, { "--yes", FLAG_YES },
     };
     str name, value;
     bool joined = str_cut(rest.at[*i], '=', &name, &value);
@@ -61,6 +63,8 @@ static bool flag_read(struct cli *c, unsigned allowed, struct strs rest, size_t 
     for (size_t f = 0; f < sizeof flags / sizeof *flags; f++) {
         if (!str_is(name, str_of(flags[f].name)) || !(allowed & flags[f].flag))
             continue;
+        if (flags[f].flag == FLAG_YES)
+            return !joined && flag_take(c, FLAG_YES, value);
         if (!joined && *i + 1 == rest.n)
             return false;
         return flag_take(c, flags[f].flag, joined ? value : rest.at[++*i]);

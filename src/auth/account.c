@@ -117,6 +117,7 @@ struct creation {
     struct strs roles;
     struct user user;
     int64_t now;
+    bool disabled;
 };
 
 static err creation_give_roles(struct db *db, const struct creation *c)
@@ -151,7 +152,9 @@ static err creation_store(struct db *db, void *arg)
         return e == ERR_EXISTS ? ERR_USERNAME_TAKEN : e;
     if ((e = claim_insert(db, c->mem, NAME_EMAIL, &c->user)) != OK)
         return e == ERR_EXISTS ? ERR_EMAIL_TAKEN : e;
-    return creation_give_roles(db, c);
+    if ((e = creation_give_roles(db, c)) != OK || !c->disabled)
+        return e;
+    return account_state_set(db, c->user.id, c->user.created_at, &(struct account_state){ .disabled_at = c->now * 1000 });
 }
 
 err account_create(struct auth *a, struct arena *mem, const struct new_account *want, int64_t *id)
@@ -168,6 +171,41 @@ err account_create(struct auth *a, struct arena *mem, const struct new_account *
     if ((e = password_store(a, mem, want->password, &c.user, &c.user.password)) != OK)
         return e;
 
+    c.now = clock_ms() / 1000;
+    if ((e = db_write(a->db, creation_store, &c)) != OK)
+        return e;
+    *id = c.user.id;
+    return OK;
+}
+
+/* Whether one account holds both names. */
+static err both_names_check(struct auth *a, struct arena *mem, const struct new_account *want)
+{
+    struct user by_name, by_email;
+
+    if (claim_by_name(a->db, mem, NAME_USERNAME, want->username, &by_name) == OK
+        && claim_by_name(a->db, mem, NAME_EMAIL, want->email, &by_email) == OK && by_name.id == by_email.id)
+        return ERR_EXISTS;
+    return OK;
+}
+
+err account_import(struct auth *a, struct arena *mem, const struct imported *want, int64_t *id)
+{
+    const struct new_account *account = &want->account;
+    struct creation c = { .mem = mem, .roles = account->roles, .disabled = want->disabled };
+    str which;
+    err e;
+
+    if (password_cost_us(account->password) < 0)
+        return ERR_HASH_UNKNOWN;
+    e = account_check_free(a, mem, account->username, account->email);
+    if (e == ERR_USERNAME_TAKEN || e == ERR_EMAIL_TAKEN)
+        return both_names_check(a, mem, account) == OK ? e : ERR_EXISTS;
+    if (e != OK)
+        return e;
+    if ((e = roles_check_exist(a, mem, account->roles, &which)) != OK || want->dry)
+        return e;
+    c.user = (struct user){ .username = account->username, .email = account->email, .password = account->password };
     c.now = clock_ms() / 1000;
     if ((e = db_write(a->db, creation_store, &c)) != OK)
         return e;

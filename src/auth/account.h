@@ -29,6 +29,14 @@ err roles_check_exist(struct auth *a, struct arena *mem, struct strs names, str 
  * a->refusal says why), ERR_NOT_UNICODE, ERR_BAD_REQUEST (a name over 255 code points). Hashes: not on a loop's thread. */
 err account_create(struct auth *a, struct arena *mem, const struct new_account *want, int64_t *id);
 
+/* Store an account whose password was hashed elsewhere: `want->password` is the hash, of a kind that
+ * password_check reads. Everything of it is stored or nothing. `dry`: find out what would happen, store
+ * nothing. ERR_EXISTS when the account is there already, by both its names; ERR_USERNAME_TAKEN and
+ * ERR_EMAIL_TAKEN when another has one; ERR_HASH_UNKNOWN; else as account_create. */
+struct imported { struct new_account account; bool disabled, dry; };
+
+err account_import(struct auth *a, struct arena *mem, const struct imported *want, int64_t *id);
+
 /* The account behind a name, however it is spelled (name.h): an exact spelling first, of several the
  * lowest id. Rows that another program wrote beside us are found too. ERR_USER_UNKNOWN,
  * ERR_NOT_UNICODE. */
