@@ -149,8 +149,8 @@ TEST(a_weaker_hash_is_made_anew_at_sign_in_and_tokens_stay)
 {
     struct session s, again;
     struct domain d;
-    int64_t id;
     struct caller who;
+    int64_t id;
     str before;
 
     domain_make(&d);
