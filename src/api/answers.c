@@ -38,6 +38,10 @@ const struct answer answers[MANNERS][ERR_COUNT] = {
         [ERR_REFRESH_UNKNOWN] = { 403, AS_MESSAGE, "Refresh token is not in database!" },
         [ERR_REFRESH_EXPIRED] = { 403, AS_MESSAGE, "Refresh token was expired. Please make a new signin request" },
 
+        [ERR_CURRENT_WRONG]   = { 403, AS_MESSAGE, "The current password is wrong." },
+        [ERR_NO_SESSION]      = { 409, AS_MESSAGE, "This token belongs to no session: sign out everywhere." },
+        [ERR_NOT_FOUND]       = { 404, AS_MESSAGE, "There is no such thing." },
+
         [ERR_NO_ROUTE]        = { 404, AS_PAGE, "Cannot {}" },
         [ERR_NO_METHOD]       = { 404, AS_PAGE, "Cannot {}" },
         [ERR_JSON_SHAPE]      = { 400, AS_PAGE },
@@ -87,6 +91,7 @@ static const char *const successes[MANNERS][SAID_COUNT] = {
 static const struct { int status; const char *words; } words[] = {
     { 400, "Bad Request" },            { 401, "Unauthorized" },        { 403, "Forbidden" },
     { 404, "Not Found" },              { 405, "Method Not Allowed" },  { 408, "Request Timeout" },
+    { 409, "Conflict" },
     { 413, "Payload Too Large" },      { 415, "Unsupported Media Type" }, { 417, "Expectation Failed" },
     { 429, "Too Many Requests" },      { 431, "Request Header Fields Too Large" },
     { 500, "Internal Server Error" },  { 503, "Service Unavailable" },
@@ -193,6 +198,12 @@ static err message_send(struct res *res, const struct answer *a, str said)
     return res_send(res, a->status);
 }
 
+/* Routes that the tutorial does not have answer its clients' `message` within problem details. */
+static enum shape shape_of(const struct req *req, const struct answer *a)
+{
+    return a->shape == AS_MESSAGE && req->route->needs == SESSIONS_OWN ? AS_PROBLEM : a->shape;
+}
+
 static void answer_send(struct req *req, struct res *res, const struct answer *a)
 {
     str said = sentence(req, a);
@@ -200,7 +211,7 @@ static void answer_send(struct req *req, struct res *res, const struct answer *a
 
     status_fields(req, res, a);
     res->x->res.close |= a->close;
-    switch (a->shape) {
+    switch (shape_of(req, a)) {
     case AS_TEXT:
         e = res_text_as(res, a->status, STR("text/plain; charset=utf-8"), said);
         break;

@@ -117,6 +117,8 @@ static struct pool *choose(void *app, struct exchange *x, size_t *body_max)
 
 static struct req request(struct api *api, struct api_thread *own, struct exchange *x)
 {
+    if (own)
+        own->auth.device = (struct device){0};
     return (struct req){
         .x = x,
         .api = api,

@@ -134,11 +134,12 @@ extern const struct step before_all[];
 
 step_fn cors, allow_headers;                                           /* middleware/cors.c */
 step_fn parse_body, read_form;                                         /* forms.c */
-step_fn verify_token, require_role;                                    /* middleware/auth_jwt.c */
+step_fn verify_token, refuse_forgeable, require_role;                  /* middleware/auth_jwt.c */
 step_fn check_signup_open, check_duplicate_user, check_roles_exist;    /* middleware/verify_signup.c */
 
 controller welcome, no_route;                                          /* controllers/home.c */
-controller signup, signin, refresh_token;                              /* controllers/auth.c */
+controller signup, signin, refresh_token, me;                          /* controllers/auth.c */
+controller sessions_list, session_end, signout, password_put;          /* controllers/session.c */
 controller public_board, user_board, moderator_board, admin_board;     /* controllers/user.c */
 
 #endif

@@ -9,13 +9,14 @@
 
 #include "api/api.h"
 
-enum { NAME_MAX_CODES = 255, ROLE_ITEMS_MAX = 64 };
+enum { NAME_MAX_CODES = 255, ROLE_ITEMS_MAX = 64, OPTIONAL_MAX = 255 };
 
 enum field_kind {
     FIELD_NAME,           /* str: text, or null as p == NULL where blank names are allowed */
     FIELD_LOGIN,          /* the same; other scalars and lists name nobody: ERR_USER_UNKNOWN */
     FIELD_PASSWORD,       /* str: text, perhaps with lone surrogates (WTF-8): the domain refuses them */
     FIELD_ROLES,          /* struct asked_roles */
+    FIELD_OPTIONAL,       /* str: text without NUL of 255 bytes at most; p == NULL for anything else */
     FIELD_REFRESH,        /* str: text; ERR_REFRESH_MISSING, or ERR_REFRESH_UNKNOWN for what is no text */
 };
 
@@ -40,12 +41,16 @@ struct asked_roles {
 
 /* Bodies of POST /api/auth/signup and /signin. */
 struct signup { str username, email, password; struct asked_roles roles; };
-struct signin { str username, password; };
+struct signin { str username, password, device; };
+
+/* Bodies of PUT /api/auth/password and POST /api/auth/signout. */
+struct password_body { str current, next; };
+struct signout_body { str sessions; };
 
 /* Body of POST /api/auth/refreshtoken. */
 struct refresh_body { str token; };
 
-extern const struct form signup_form, signin_form, refresh_form;
+extern const struct form signup_form, signin_form, refresh_form, password_form, signout_form;
 
 /* Fill a new struct from the body's tree (NULL: nothing was sent). ERR_BAD_REQUEST, ERR_USER_UNKNOWN,
  * ERR_REFRESH_MISSING, ERR_REFRESH_UNKNOWN, ERR_NO_MEMORY. */

@@ -14,6 +14,7 @@ const struct step before_all[] = { { cors }, { parse_body }, { allow_headers }, 
 static const struct step anyone[]     = { {0} };
 static const struct step newcomers[]  = { { check_signup_open }, { check_duplicate_user }, { check_roles_exist }, {0} };
 static const struct step signed_in[]  = { { verify_token }, {0} };
+static const struct step owners[]     = { { verify_token }, { refuse_forgeable }, {0} };
 static const struct step moderators[] = { { verify_token }, { require_role, "moderator" }, {0} };
 static const struct step admins[]     = { { verify_token }, { require_role, "admin" }, {0} };
 
@@ -24,6 +25,11 @@ const struct route routes[] = {
     { POST,   "/api/auth/signup",  &signup_form,  newcomers,  signup,          HASHES },
     { POST,   "/api/auth/signin",  &signin_form,  anyone,     signin,          HASHES },
     { POST,   "/api/auth/refreshtoken", &refresh_form, anyone, refresh_token,  WRITES, SESSIONS_SEQUEL },
+    { POST,   "/api/auth/signout", &signout_form, owners,      signout,        WRITES, SESSIONS_OWN },
+    { GET,    "/api/auth/me",      NULL,          owners,      me,             READS,  SESSIONS_OWN },
+    { PUT,    "/api/auth/password", &password_form, owners,    password_put,   HASHES, SESSIONS_OWN },
+    { GET,    "/api/auth/sessions", NULL,         owners,      sessions_list,  READS,  SESSIONS_OWN },
+    { DELETE, "/api/auth/sessions/:id", NULL,     owners,      session_end,    WRITES, SESSIONS_OWN },
 
     { GET,    "/api/test/all",     NULL,          anyone,     public_board,    NONE   },
     { GET,    "/api/test/user",    NULL,          signed_in,  user_board,      READS  },

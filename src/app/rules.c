@@ -22,6 +22,9 @@ struct auth_rules rules_of(const struct settings *s, bool adopted)
         .access_ttl = s->token_ttl,
         .sessions = sessions_of(s),
         .refresh_ttl = s->session_idle,
+        .session_idle = s->session_idle * 1000,
+        .session_absolute = s->session_absolute * 1000,
+        .session_grace = s->session_grace * 1000,
         .password = {
             .scheme = scheme_of(s, adopted),
             .cost = (int)s->password_cost,

@@ -44,7 +44,7 @@ static err serve_prepare(struct settings *s, struct arena *mem, const struct db_
 static void serve_say(const struct settings *s)
 {
     fputs("latchkey: not there yet: limits on guessing passwords (set them in the proxy in front),\n"
-          "TLS (let the proxy speak it), sessions that can be ended one by one.\n", stderr);
+          "TLS (let the proxy speak it).\n", stderr);
     if (s->signup_roles)
         fputs("latchkey: signup.roles is on: whoever signs up may make himself an administrator.\n", stderr);
 }

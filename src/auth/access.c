@@ -5,6 +5,7 @@
  * before the reading, so what changes in between makes the entry stale, never wrong. */
 #include "auth/access.h"
 
+#include "auth/sessions.h"
 #include "store/role.h"
 #include "store/user.h"
 
@@ -13,7 +14,9 @@ enum { SLOTS = 256, ROLES_BYTES = 208, ROLES_NOT_READ = -1 };
 /* What is known of one account under one version of the database. */
 struct facts {
     int64_t id;
+    int64_t created_at;             /* seconds; its row's createdAt */
     int64_t issued_from;            /* seconds: tokens issued before are refused */
+    int64_t session_from;           /* the same for tokens of sessions: without the account's cut-off */
     bool is_open;                   /* its row is there and not disabled */
     bool is_cut;                    /* it has a cut-off of its own */
     short roles_n;                  /* bytes in roles[], or ROLES_NOT_READ */
@@ -22,14 +25,17 @@ struct facts {
 
 struct slot { int64_t version; struct facts facts; };
 
-struct access_cache { struct slot slots[SLOTS]; };
+/* When the session that a claim names ends; 0: it is over, or not this claim's. */
+struct session_slot { int64_t version; struct session_claim claim; int64_t ends_at; };
+
+struct access_cache { struct slot slots[SLOTS]; struct session_slot sessions[SLOTS]; };
 
 struct access_cache *access_cache_new(void)
 {
     struct access_cache *cache = calloc(1, sizeof *cache);
 
     for (size_t i = 0; cache && i < SLOTS; i++)
-        cache->slots[i].version = -1;
+        cache->slots[i].version = cache->sessions[i].version = -1;
     return cache;
 }
 
@@ -88,9 +94,11 @@ static err facts_read(struct db *db, struct arena *mem, int64_t id, struct facts
         return e;
     if ((e = access_tokens_from(db, mem, &all_from)) != OK)
         return e;
+    out->created_at = user.created_at;
     out->is_open = state.disabled_at == 0;
     out->is_cut = state.tokens_from != 0;
     out->issued_from = latest(user.created_at, state.tokens_from, all_from);
+    out->session_from = latest(user.created_at, all_from, 0);
     return OK;
 }
 
@@ -99,8 +107,8 @@ static bool is_accepted(const struct auth *a, const struct facts *f, const struc
     if (!f->is_open)
         return false;
     if (!claims->has_issued_at)
-        return !a->rules->iat_required && !f->is_cut;
-    return claims->issued_at >= f->issued_from;
+        return !a->rules->iat_required && !f->is_cut && !claims->session_id;
+    return claims->issued_at >= (claims->session_id ? f->session_from : f->issued_from);
 }
 
 /* Keep what was read under `version`; from then on it is the kept one that counts. */
@@ -110,6 +118,21 @@ static void facts_keep(struct auth *a, int64_t version, const struct facts *fact
 
     if (slot && version >= 0)
         *slot = (struct slot){ version, *facts };
+}
+
+static err session_check(struct auth *a, int64_t version, const struct session_claim *claim, int64_t now)
+{
+    struct session_slot *slot = a->accesses ? &a->accesses->sessions[(uint64_t)claim->id % SLOTS] : NULL;
+    int64_t ends_at;
+    err e;
+
+    if (slot && version >= 0 && slot->version == version && memcmp(&slot->claim, claim, sizeof *claim) == 0)
+        return slot->ends_at > now ? OK : ERR_TOKEN_INVALID;
+    if ((e = sessions_end_of(a, claim, &ends_at)) != OK)
+        return e;
+    if (slot && version >= 0)
+        *slot = (struct session_slot){ version, *claim, ends_at };
+    return ends_at > now ? OK : ERR_TOKEN_INVALID;
 }
 
 /* The sequel's client refreshes where it is told that the token expired. */
@@ -144,8 +167,11 @@ err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, s
     }
     if (!is_accepted(a, kept, &claims))
         return ERR_TOKEN_INVALID;
-    *out = (struct caller){ claims.user_id, claims.forgeable };
-    return OK;
+    *out = (struct caller){ claims.user_id, claims.forgeable, claims.session_id };
+    if (!claims.session_id)
+        return OK;
+    return session_check(a, version, &(struct session_claim){ claims.session_id, claims.user_id, kept->created_at },
+                         now * 1000);
 }
 
 static bool is_asked_for(str any_of, str role)

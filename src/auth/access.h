@@ -10,18 +10,19 @@
 
 struct access_cache;
 
-/* One a thread, some 64 KB, direct-mapped by id. NULL when there is no memory. */
+/* One a thread, some 80 KB, direct-mapped by id. NULL when there is no memory. */
 struct access_cache *access_cache_new(void);
 void access_cache_free(struct access_cache *cache);
 
 /* Who is calling. One who shows a token that anybody could have made is at most a user. */
-struct caller { int64_t user_id; bool forgeable; };
+struct caller { int64_t user_id; bool forgeable; int64_t session_id; };   /* 0: without a session */
 
 /* Verify an access token and that its account is there, enabled, and older than the token (an id
  * that a later row reuses does not revive an old token), and that no cut-off lies between: the
  * account's own, or the one for all (access_tokens_from). A token that does not say when it was
  * issued passes unless rules->iat_required says no or its account has a cut-off. `now` in seconds.
- * *out only on OK. ERR_TOKEN_INVALID; in SESSIONS_SEQUEL ERR_TOKEN_EXPIRED for one that is only
+ * One with a session counts as long as that is on (sessions.h), whatever the account's own cut-off:
+ * who cuts off ends sessions too. *out only on OK. ERR_TOKEN_INVALID; in SESSIONS_SEQUEL ERR_TOKEN_EXPIRED for one that is only
  * too old, which that client asks for; or a failure of the database. */
 err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, struct caller *out);
 

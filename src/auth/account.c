@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "store/refresh.h"
 #include "store/role.h"
+#include "store/session.h"
 
 enum {
     PASSWORD_TYPED_MAX = 4096,      /* bytes before NFC; composing shrinks none of more to what is allowed */
@@ -235,6 +236,7 @@ err account_by_name(struct auth *a, struct arena *mem, str username, struct user
 struct change {
     struct arena *mem;
     int64_t id, now;            /* now: ms */
+    int64_t keep;               /* a session that does not end; 0: none */
     str hash, role;
     err (*apply)(struct db *db, const struct change *c, const struct user *user);
 };
@@ -281,11 +283,13 @@ static err state_of(struct db *db, const struct user *user, struct account_state
     return account_state_of(db, user->id, user->created_at, out);
 }
 
-/* Access tokens by the cut-off, refresh tokens by their rows. */
+/* Access tokens without a session by the cut-off, all else by its rows. */
 static err sessions_end(struct db *db, const struct change *c, const struct user *user, struct account_state *state)
 {
+    err e = sessions_of_user_delete(db, user->id, c->keep);
+
     tokens_cut(state, c->now);
-    return refreshes_of_user_delete(db, user->id);
+    return e != OK ? e : refreshes_of_user_delete(db, user->id);
 }
 
 static err apply_password(struct db *db, const struct change *c, const struct user *user)
@@ -330,8 +334,21 @@ static err apply_enable(struct db *db, const struct change *c, const struct user
 
 static err apply_delete(struct db *db, const struct change *c, const struct user *user)
 {
-    (void)c;
-    return user_delete(db, user->id);
+    err e = sessions_of_user_delete(db, user->id, c->keep);
+
+    return e != OK ? e : user_delete(db, user->id);
+}
+
+static err apply_sign_out(struct db *db, const struct change *c, const struct user *user)
+{
+    struct account_state state;
+    err e;
+
+    if ((e = state_of(db, user, &state)) != OK)
+        return e;
+    if ((e = sessions_end(db, c, user, &state)) != OK)
+        return e;
+    return account_state_set(db, user->id, user->created_at, &state);
 }
 
 static err apply_give_role(struct db *db, const struct change *c, const struct user *user)
@@ -357,7 +374,12 @@ static err apply_take_role(struct db *db, const struct change *c, const struct u
 
 err account_set_password(struct auth *a, struct arena *mem, int64_t id, str password)
 {
-    struct change c = { .mem = mem, .id = id, .apply = apply_password };
+    return account_change_password(a, mem, id, password, 0);
+}
+
+err account_change_password(struct auth *a, struct arena *mem, int64_t id, str password, int64_t keep)
+{
+    struct change c = { .mem = mem, .id = id, .keep = keep, .apply = apply_password };
     struct user user;
     err e;
 
@@ -366,6 +388,11 @@ err account_set_password(struct auth *a, struct arena *mem, int64_t id, str pass
     if ((e = password_store(a, mem, password, &user, &c.hash)) != OK)
         return e;
     return change_run(a, &c);
+}
+
+err account_sign_out(struct auth *a, int64_t id, int64_t keep)
+{
+    return change_alone(a, &(struct change){ .id = id, .keep = keep, .apply = apply_sign_out });
 }
 
 err account_disable(struct auth *a, int64_t id)

@@ -47,6 +47,9 @@ err account_by_name(struct auth *a, struct arena *mem, str username, struct user
 
 /* Its tokens stop. Fails as account_create does about the password, and hashes too. */
 err account_set_password(struct auth *a, struct arena *mem, int64_t id, str password);
+err account_change_password(struct auth *a, struct arena *mem, int64_t id, str password, int64_t keep);
+                                                        /* the session `keep` stays; 0: none */
+err account_sign_out(struct auth *a, int64_t id, int64_t keep);      /* everywhere but in `keep` */
 err account_disable(struct auth *a, int64_t id);        /* its tokens stop at the next request */
 err account_enable(struct auth *a, int64_t id);         /* tokens from before stay refused */
 err account_delete(struct auth *a, int64_t id);         /* with its roles and names */

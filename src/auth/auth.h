@@ -22,6 +22,7 @@ struct auth_rules {
     int64_t access_ttl;               /* seconds a token lives */
     enum session_mode sessions;
     int64_t refresh_ttl;              /* seconds a refresh token of the sequel lives */
+    int64_t session_idle, session_absolute, session_grace;      /* ms */
     struct password_policy password;  /* how new hashes are made */
     size_t password_min;              /* code points; 0 in dev */
     bool rehash;                      /* a weaker hash is made anew at sign-in */
@@ -41,7 +42,11 @@ struct claim_look {
     int64_t unsaved;                  /* rows since the watermark was last moved */
 };
 
+/* What a session remembers of who signs in; printable ASCII (name: UTF-8), or p == NULL. */
+struct device { str address, agent, name; };
+
 struct auth {
+    struct device device;             /* of this request's client; zero where nobody says */
     struct db *db;                    /* this thread's */
     const struct keyring *keys;       /* what signs, and verifies first */
     const struct auth_rules *rules;

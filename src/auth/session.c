@@ -8,6 +8,7 @@
 #include "auth/access.h"
 #include "auth/name.h"
 #include "auth/sequel.h"
+#include "auth/sessions.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/utf8.h"
@@ -94,7 +95,7 @@ static int64_t later(int64_t a, int64_t b)
 static err token_issue(struct auth *a, struct arena *mem, struct session *s, const struct account_state *state)
 {
     const struct user *user = &s->user;
-    struct claims claims = { .user_id = user->id, .has_issued_at = true };
+    struct claims claims = { .user_id = user->id, .has_issued_at = true, .session_id = s->id };
     int64_t all_from;
     err e;
 
@@ -109,7 +110,16 @@ static err token_issue(struct auth *a, struct arena *mem, struct session *s, con
 static err session_begin(struct auth *a, struct arena *mem, struct session *out)
 {
     out->refresh_token = (str){0};
-    return a->rules->sessions == SESSIONS_SEQUEL ? sequel_begin(a, mem, out->user.id, &out->refresh_token) : OK;
+    out->id = 0;
+    switch (a->rules->sessions) {
+    case SESSIONS_NONE:
+        return OK;
+    case SESSIONS_SEQUEL:
+        return sequel_begin(a, mem, out->user.id, &out->refresh_token);
+    case SESSIONS_OWN:
+        return sessions_begin(a, mem, &out->user, &out->id, &out->refresh_token);
+    }
+    return ERR_BUG;
 }
 
 /* A hash on its way to replace a weaker one. */
@@ -175,17 +185,48 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
     return token_issue(a, mem, out, &state);
 }
 
+static err refresh_own(struct auth *a, struct arena *mem, struct session *s)
+{
+    struct refreshed next;
+    err e;
+
+    if ((e = sessions_refresh(a, mem, s->refresh_token, &next)) != OK)
+        return e;
+    s->user = next.user;
+    s->id = next.session_id;
+    s->refresh_token = next.token;
+    return OK;
+}
+
 err session_refresh(struct auth *a, struct arena *mem, str refresh_token, struct session *out)
 {
     struct account_state state;
-    err e;
+    err e = ERR_BUG;
 
     *out = (struct session){ .refresh_token = refresh_token };
-    if (a->rules->sessions != SESSIONS_SEQUEL)
-        return ERR_BUG;
-    if ((e = sequel_refresh(a, mem, refresh_token, &out->user)) != OK)
+    if (a->rules->sessions == SESSIONS_SEQUEL)
+        e = sequel_refresh(a, mem, refresh_token, &out->user);
+    if (a->rules->sessions == SESSIONS_OWN)
+        e = refresh_own(a, mem, out);
+    if (e != OK)
         return e;
     if ((e = account_state_of(a->db, out->user.id, out->user.created_at, &state)) != OK)
         return e;
     return token_issue(a, mem, out, &state);
+}
+
+err session_change_password(struct auth *a, struct arena *mem, const struct password_change *want)
+{
+    struct user user;
+    str composed;
+    err e;
+
+    if ((e = composed_of(mem, want->current, &composed)) != OK)
+        return e;
+    if ((e = user_by_id(a->db, mem, want->user_id, &user)) != OK)
+        return e == ERR_NOT_FOUND ? ERR_USER_UNKNOWN : e;
+    e = password_try(a->room, want->current, composed, user.password);
+    if (e != OK)
+        return e == ERR_HASH_UNKNOWN || e == ERR_PASSWORD_WRONG ? ERR_CURRENT_WRONG : e;
+    return account_change_password(a, mem, want->user_id, want->next, want->session_id);
 }

@@ -9,6 +9,7 @@ struct session {
     struct user user;
     struct strs roles;              /* names as the table spells them, in role order */
     str access_token;
+    int64_t id;                     /* 0: rules->sessions gives none */
     str refresh_token;              /* p == NULL: rules->sessions gives none */
 };
 
@@ -20,5 +21,11 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
 /* Trade a refresh token, as rules->sessions has them, for a new access token: sets out->user and
  * both tokens, no roles. ERR_REFRESH_UNKNOWN, ERR_REFRESH_EXPIRED; ERR_BUG where there are none. */
 err session_refresh(struct auth *a, struct arena *mem, str refresh_token, struct session *out);
+
+struct password_change { int64_t user_id, session_id; str current, next; };
+
+/* Change a password by who knows the current one; ends all sessions but session_id, and all tokens
+ * without one. ERR_CURRENT_WRONG; else as account_set_password. Hashes twice. */
+err session_change_password(struct auth *a, struct arena *mem, const struct password_change *want);
 
 #endif

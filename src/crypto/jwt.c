@@ -11,7 +11,7 @@
 
 enum {
     SIGNATURE_CHARS = 43,               /* 32 bytes in base64url */
-    PLAIN_CHARS = 88,                   /* the longest payload that plain_claims reads */
+    PLAIN_CHARS = 120,                   /* the longest payload that plain_claims reads */
     CACHE_SLOTS = 1024, CACHE_TOKEN_MAX = 512,
 };
 
@@ -79,11 +79,17 @@ void keyring_end(struct keyring *keys)
 static void payload_write(struct buf *b, const struct keyring *keys, const struct claims *claims)
 {
     struct json_writer w;
+    char sid[24];
+    int n;
 
     json_open(&w, b);
     json_int(&w, "id", claims->user_id);
     json_int(&w, "iat", claims->issued_at);
     json_int(&w, "exp", claims->expires_at);
+    if (claims->session_id) {
+        n = snprintf(sid, sizeof sid, "%lld", (long long)claims->session_id);
+        json_text(&w, "sid", (str){ sid, (size_t)n });
+    }
     if (keys->issuer.n)
         json_text(&w, "iss", keys->issuer);
     if (keys->audience.n)
@@ -97,7 +103,7 @@ err jwt_sign(struct arena *mem, const struct keyring *keys, const struct claims 
     struct buf payload, token;
     err e;
 
-    if (claims->user_id < 1)
+    if (claims->user_id < 1 || claims->session_id < 0 || claims->session_id > SESSION_ID_MAX)
         return ERR_BUG;
     buf_init(&payload, mem, JWT_BYTES_MAX / 2);
     buf_init(&token, mem, JWT_BYTES_MAX);
@@ -260,7 +266,11 @@ static bool plain_claims(const struct keyring *keys, str segment, struct reading
         return false;
     if (!eat(&s, STR("{\"id\":")) || !eat_number(&s, &c.user_id) || !eat(&s, STR(",\"iat\":"))
         || !eat_number(&s, &c.issued_at) || !eat(&s, STR(",\"exp\":"))
-        || !eat_number(&s, &c.expires_at) || !str_is(s, STR("}")))
+        || !eat_number(&s, &c.expires_at))
+        return false;
+    if (eat(&s, STR(",\"sid\":\"")) && (!eat_number(&s, &c.session_id) || c.session_id == 0 || !eat(&s, STR("\""))))
+        return false;
+    if (!str_is(s, STR("}")))
         return false;
     if (c.user_id < 1 || c.issued_at > date_max || c.expires_at > date_max)
         return false;
@@ -295,6 +305,18 @@ static enum fault id_of(const struct json *payload, int64_t *out)
     if (!id || id->kind != JSON_NUMBER || !str_int(id->text, out))
         return BAD_CLAIM;
     return *out >= 1 ? FINE : BAD_CLAIM;
+}
+
+static enum fault session_of(const struct json *payload, int64_t *out)
+{
+    const struct json *sid = json_member(payload, STR("sid"));
+
+    *out = 0;
+    if (!sid)
+        return FINE;
+    if (sid->kind != JSON_TEXT || !str_int(sid->text, out))
+        return BAD_CLAIM;
+    return *out >= 1 && *out <= SESSION_ID_MAX ? FINE : BAD_CLAIM;
 }
 
 /* `nbf` and `iat`. Lax looks at iat only to tell it on, as the tutorial's verifier does not. */
@@ -338,6 +360,8 @@ static enum fault claims_of(const struct json *payload, const struct keyring *ke
     enum fault f;
 
     if ((f = id_of(payload, &r->claims.user_id)) != FINE)
+        return f;
+    if ((f = session_of(payload, &r->claims.session_id)) != FINE)
         return f;
     if (!date_of(json_member(payload, STR("exp")), &r->claims.expires_at))
         return BAD_CLAIM;

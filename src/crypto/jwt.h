@@ -27,7 +27,11 @@ struct claims {
     int64_t issued_at, expires_at;      /* seconds since 1970; rounded down */
     bool has_issued_at;
     bool forgeable;                     /* only a legacy secret that others know vouches for it */
+    int64_t session_id;                 /* `sid`: a text of digits, from 1 to SESSION_ID_MAX; 0: none */
 };
+
+/* 15 digits: exact as a number of JavaScript too. */
+static const int64_t SESSION_ID_MAX = 999999999999999;
 
 /* What signs and verifies. One algorithm a key: HS256. Read-only once set up: threads may share it. */
 struct keyring {
@@ -50,7 +54,7 @@ void keyring_end(struct keyring *keys);                /* wipes */
 void keyring_add_legacy(struct keyring *keys, str secret, int64_t until, bool forgeable);
 
 /* Sign {"id":N,"iat":N,"exp":N} with header {"alg":"HS256","typ":"JWT"}, members in this order;
- * "iss" and "aud" follow where the keyring has them. The token lies in `mem`. ERR_NO_MEMORY at its
+ * "sid":"N" follows for a session, "iss" and "aud" where the keyring has them. The token lies in `mem`. ERR_NO_MEMORY at its
  * limit, ERR_BUG for a user_id below 1. */
 err jwt_sign(struct arena *mem, const struct keyring *keys, const struct claims *claims, str *out);
 

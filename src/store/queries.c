@@ -12,6 +12,8 @@
                     " VALUES (?, ?, ?, ?, ?)"
 #define USER_U "SELECT u.id, u.username, u.email, u.password, u.\"createdAt\", u.\"updatedAt\""
 
+#define SESSION_TIMES "user_id, user_created, created_at, used_at, expires_at, counter"
+#define SESSION_TEXTS "secret, address, agent, name"
 #define REFRESH "SELECT id, \"expiryDate\", \"createdAt\", \"userId\" FROM \"refreshTokens\" WHERE"
 
 /* A user's text column is asked for twice, with the same value: MySQL's first look goes by the
@@ -90,6 +92,18 @@ const struct sql queries[Q_COUNT] = {
     [Q_USER_ROLE_DELETE]     = { "DELETE FROM user_roles WHERE \"userId\" = ? AND \"roleId\" = ?" },
     [Q_USER_ROLES_OF_USER_DELETE] = { "DELETE FROM user_roles WHERE \"userId\" = ?" },
     [Q_USER_ROLES_OF_ROLE_DELETE] = { "DELETE FROM user_roles WHERE \"roleId\" = ?" },
+
+    [Q_SESSION_BY_ID]        = { "SELECT " SESSION_TIMES ", " SESSION_TEXTS " FROM latchkey_sessions WHERE id = ?" },
+    [Q_SESSION_TIMES]        = { "SELECT " SESSION_TIMES " FROM latchkey_sessions WHERE id = ?" },
+    [Q_SESSIONS_BY_USER]     = { "SELECT id, " SESSION_TIMES ", " SESSION_TEXTS " FROM latchkey_sessions"
+                                 " WHERE user_id = ? ORDER BY used_at DESC, id LIMIT ?" },
+    [Q_SESSION_INSERT]       = { "INSERT INTO latchkey_sessions (id, " SESSION_TIMES ", " SESSION_TEXTS ")"
+                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" },
+    [Q_SESSION_ADVANCE]      = { "UPDATE latchkey_sessions SET counter = ?, used_at = ? WHERE id = ? AND counter = ?" },
+    [Q_SESSION_DELETE]       = { "DELETE FROM latchkey_sessions WHERE id = ? AND user_id = ?" },
+    [Q_SESSIONS_OF_USER_DELETE] = { "DELETE FROM latchkey_sessions WHERE user_id = ? AND id <> ?" },
+    [Q_SESSIONS_OVER_DELETE] = { "DELETE FROM latchkey_sessions WHERE expires_at <= ?" },
+    [Q_SESSIONS_IDLE_DELETE] = { "DELETE FROM latchkey_sessions WHERE user_id = ? AND used_at < ?" },
 
     [Q_REFRESH_BY_TOKEN]     = { .any = REFRESH " token = ? AND token = ? ORDER BY id LIMIT 1", .late = true,
                         .mysql = REFRESH " token = ? AND BINARY CONVERT(token USING utf8mb4) = ? ORDER BY id LIMIT 1" },

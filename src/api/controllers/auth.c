@@ -4,6 +4,10 @@
 #include "api/api.h"
 #include "api/forms.h"
 #include "auth/session.h"
+#include "auth/sessions.h"
+#include "store/role.h"
+
+#include <arpa/inet.h>
 
 /* POST /api/auth/signup - make an account. */
 err signup(struct req *req, struct res *res)
@@ -41,28 +45,61 @@ static struct strs role_names(struct arena *mem, struct strs roles)
     return names;
 }
 
+static err account_put(struct json_writer *w, struct arena *mem, const struct user *user, struct strs roles)
+{
+    struct strs names = role_names(mem, roles);
+
+    if (!names.at)
+        return ERR_NO_MEMORY;
+    json_int(w, "id", user->id);
+    json_text(w, "username", user->username);
+    json_text(w, "email", user->email);
+    json_texts(w, "roles", names);
+    return OK;
+}
+
+/* What of a text is printable ASCII, `?` for the rest. */
+static str printable(struct arena *mem, str s)
+{
+    char *p = NEW_ARRAY(mem, char, s.n + 1);
+
+    for (size_t i = 0; p && i < s.n; i++)
+        p[i] = s.p[i] >= ' ' && s.p[i] <= '~' ? s.p[i] : '?';
+    return (str){ p, p ? s.n : 0 };
+}
+
+/* Who signs in, for the list of sessions. */
+static struct device device_of(const struct req *req, str name)
+{
+    const struct http_peer *peer = &req->x->req.peer;
+    char *address = NEW_ARRAY(req->mem, char, INET6_ADDRSTRLEN);
+
+    if (address && peer->family != AF_UNIX)
+        (void)inet_ntop(peer->family, peer->address, address, INET6_ADDRSTRLEN);    /* an unknown family stays unsaid */
+    return (struct device){
+        .address = str_of(address ? address : ""),
+        .agent = printable(req->mem, str_head(req_header(req, STR("user-agent")), SESSION_TEXT_MAX)),
+        .name = name,
+    };
+}
+
 /* POST /api/auth/signin - trade a name and a password for a token. */
 err signin(struct req *req, struct res *res)
 {
     const struct signin *form = req->body;
     struct json_writer *w;
     struct session s;
-    struct strs roles;
     err e;
 
     req->event = "signin";
     req->who = form->username;
+    req->auth->device = device_of(req, form->device);
     if ((e = session_open(req->auth, req->mem, form->username, form->password, &s)) != OK)
         return e;
-    roles = role_names(req->mem, s.roles);
-    if (!roles.at)
-        return ERR_NO_MEMORY;
     res_header(res, STR("Cache-Control"), STR("no-store"));
     w = res_json(res);
-    json_int(w, "id", s.user.id);
-    json_text(w, "username", s.user.username);
-    json_text(w, "email", s.user.email);
-    json_texts(w, "roles", roles);
+    if ((e = account_put(w, req->mem, &s.user, s.roles)) != OK)
+        return e;
     json_text(w, "accessToken", s.access_token);
     if (s.refresh_token.p)
         json_text(w, "refreshToken", s.refresh_token);
@@ -86,5 +123,23 @@ err refresh_token(struct req *req, struct res *res)
     w = res_json(res);
     json_text(w, "accessToken", s.access_token);
     json_text(w, "refreshToken", s.refresh_token);
+    return res_send(res, 200);
+}
+
+/* GET /api/auth/me - who the caller is. */
+err me(struct req *req, struct res *res)
+{
+    struct json_writer *w;
+    struct user user;
+    struct strs roles;
+    err e;
+
+    if ((e = user_by_id(req->auth->db, req->mem, req->caller.user_id, &user)) != OK)
+        return e == ERR_NOT_FOUND ? ERR_TOKEN_INVALID : e;
+    if ((e = roles_of_user(req->auth->db, req->mem, user.id, &roles)) != OK)
+        return e;
+    w = res_json(res);
+    if ((e = account_put(w, req->mem, &user, roles)) != OK)
+        return e;
     return res_send(res, 200);
 }

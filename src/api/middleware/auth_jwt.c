@@ -29,6 +29,12 @@ err verify_token(struct req *req, struct res *res, const char *)
     return access_by_token(req->auth, req->mem, token, clock_ms() / 1000, &req->caller);
 }
 
+/* What anybody can sign opens boards while an adoption is young, never somebody's sessions. */
+err refuse_forgeable(struct req *req, struct res *, const char *)
+{
+    return req->caller.forgeable ? ERR_TOKEN_INVALID : OK;
+}
+
 /* "moderator|admin" as "Moderator or Admin". */
 static str role_names(struct arena *mem, str roles)
 {
