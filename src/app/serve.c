@@ -43,8 +43,7 @@ static err serve_prepare(struct settings *s, struct arena *mem, const struct db_
 /* What a safe server has and this one has not: nobody shall find out the hard way. */
 static void serve_say(const struct settings *s)
 {
-    fputs("latchkey: not there yet: limits on guessing passwords (set them in the proxy in front),\n"
-          "TLS (let the proxy speak it).\n", stderr);
+    fputs("latchkey: not there yet: limits on guessing passwords (set them in the proxy in front).\n", stderr);
     if (s->signup_roles)
         fputs("latchkey: signup.roles is on: whoever signs up may make himself an administrator.\n", stderr);
 }
