@@ -81,8 +81,8 @@ static err sequel_print(struct adopt *a)
         return e;
     if ((e = count_of(a, Q_COUNT_REFRESH_TOKENS, "refresh tokens of the sequel", NULL)) != OK)
         return e;
-    puts("      The table refreshTokens is the tutorial's sequel's. It is left as it is; this version does\n"
-         "      not honour its tokens: who holds one signs in again when his access token ends.");
+    puts("      The table refreshTokens is the tutorial's sequel's. It is left as it is; the setting\n"
+         "      session.compat says whether its tokens count.");
     return OK;
 }
 

@@ -68,14 +68,13 @@ static err row_keep(void *arg)
     return OK;
 }
 
-/* A key of two columns is asked for as its engine wants it: both, or the first twice. */
-static size_t key_in(struct db *db, const struct copy_table *t, const struct copy_row *after, struct in in[static 5])
+/* In a key of two columns the first is asked for twice. */
+static size_t key_in(const struct copy_table *t, const struct copy_row *after, struct in in[static 5])
 {
-    bool twice = t->keys == 2 && strcmp(db_engine(db), "mysql") == 0;
     size_t n = 0;
 
     in[n++] = value_in(t->types[0], after, 0);
-    if (twice)
+    if (t->keys == 2)
         in[n++] = value_in(t->types[0], after, 0);
     if (t->keys == 2)
         in[n++] = value_in(t->types[1], after, 1);
@@ -89,7 +88,7 @@ err copy_page_read(struct db *db, struct arena *mem, const struct copy_table *t,
     struct reading r = { .page = out };
     struct out to[COPY_VALUES_MAX + 1];
     struct in in[5] = {0};
-    size_t n = key_in(db, t, after ? after : &first, in);
+    size_t n = key_in(t, after ? after : &first, in);
 
     in[n] = integer(COPY_PAGE);
     places(t, strlen(t->types), &r.row, to);

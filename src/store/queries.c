@@ -31,7 +31,7 @@
 #define PAGE(columns, table, key) \
     "SELECT " columns " FROM " table " WHERE " key " > ? ORDER BY " key " LIMIT ?"
 #define PAGE_2(columns, table, a, b) \
-    "SELECT " columns " FROM " table " WHERE (" a ", " b ") > (?, ?) ORDER BY " a ", " b " LIMIT ?"
+    "SELECT " columns " FROM " table " WHERE " a " >= ? AND (" a ", " b ") > (?, ?) ORDER BY " a ", " b " LIMIT ?"
 #define PAGE_2_MYSQL(columns, table, a, b) \
     "SELECT " columns " FROM " table " WHERE " a " > ? OR (" a " = ? AND " b " > ?)" \
     " ORDER BY " a ", " b " LIMIT ?"

@@ -16,7 +16,7 @@ END
 # status TOKEN BOARD
 status() { curl -s -m 20 -o /dev/null -w '%{http_code}' -H "x-access-token: $1" "$url/api/test/$2"; }
 
-LATCHKEY_DB_URL=sqlite:latchkey.db "$LATCHKEY" user add zoe --email z@x --role admin --role user <<< '12345678' > /dev/null || fail 'user add'
+LATCHKEY_DB_URL=sqlite:latchkey.db "$LATCHKEY" user add zoe --email z@x --role admin --role user <<< 'correct horse 9' > /dev/null || fail 'user add'
 old=$(python3 sign.py old) known=$(python3 sign.py known)
 
 server_start serve --token.secret-file secret

@@ -38,7 +38,7 @@ dump() {
     done
 }
 
-user_add() { LATCHKEY_DB_URL=sqlite:first.db LATCHKEY_PASSWORD_COST=4 "$LATCHKEY" user add "$@" <<< '12345678' > /dev/null || fail "user add $1"; }
+user_add() { LATCHKEY_DB_URL=sqlite:first.db LATCHKEY_PASSWORD_COST=4 "$LATCHKEY" user add "$@" <<< 'correct horse 9' > /dev/null || fail "user add $1"; }
 user_add zoe --email zoe@x --role admin --role user
 user_add 'Ünï 😀' --email "o\"'\\@x"
 "$LATCHKEY" user disable zoe --db.url sqlite:first.db > /dev/null
