@@ -244,6 +244,7 @@ static err additions_print(struct adopt *a)
     static const struct { const char *name; bool is_index; const char *what; } added[] = {
         { "latchkey_names", false, "which account holds a name or an address" },
         { "latchkey_accounts", false, "who is disabled, whose tokens are cut off" },
+        { "latchkey_sessions", false, "who is signed in where" },
         { "latchkey_meta", false, "small facts, such as the time of the adoption" },
         { "latchkey_schema", false, "which migrations were applied" },
         { "latchkey_users_username", true, "plain index on users.username" },

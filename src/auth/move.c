@@ -270,10 +270,16 @@ static err table_copy(struct move *m, const struct copy_table *t, struct copy_pa
 static err table_verify(struct move *m, const struct copy_table *t)
 {
     struct move_sum from, to;
+    int64_t all = 0;
     err e;
 
     if ((e = move_sum_of(m->source, t, &from)) != OK || (e = move_sum_of(m->target, t, &to)) != OK)
         return fail(m, e, t->name, "cannot be verified");
+    all = from.rows;
+    if (!t->whole && !is_missing(m->source, t, &e) && e == OK)
+        e = survey_count(m->source, t->count, &all);
+    if (e != OK || all != from.rows)
+        return fail(m, e == OK ? ERR_IO : e, t->name, "holds rows that no look by key finds");
     if (memcmp(&from, &to, sizeof from) != 0)
         return fail(m, ERR_IO, t->name, "differs from the source: something wrote to one of the two meanwhile");
     m->progress(m->arg, t->name, to.rows, -1);

@@ -12,6 +12,7 @@ const struct copy_table copy_tables[] = {
     { "refreshTokens",     "itDddI", 1, Q_COUNT_REFRESH_TOKENS, Q_PAGE_REFRESH_TOKENS, Q_LAST_REFRESH_TOKENS, Q_PUT_REFRESH_TOKENS, true,  false },
     { "latchkey_names",    "itii",   2, Q_COUNT_NAMES,          Q_PAGE_NAMES,          Q_LAST_NAMES,          Q_PUT_NAMES,          false, false },
     { "latchkey_accounts", "iiii",   1, Q_COUNT_ACCOUNTS,       Q_PAGE_ACCOUNTS,       Q_LAST_ACCOUNTS,       Q_PUT_ACCOUNTS,       false, false },
+    { "latchkey_sessions", "iiiiiiitttt", 1, Q_COUNT_SESSIONS,  Q_PAGE_SESSIONS,       Q_LAST_SESSIONS,       Q_PUT_SESSIONS,       false, false },
     { "latchkey_meta",     "tt",     1, Q_COUNT_META,           Q_PAGE_META,           Q_COUNT,               Q_PUT_META,           false, true  },
     {0}
 };

@@ -6,7 +6,7 @@
 
 #include "store/db.h"
 
-enum { COPY_VALUES_MAX = 6, COPY_PAGE = 512 };
+enum { COPY_VALUES_MAX = 11, COPY_PAGE = 512 };
 
 /* A table as it is copied. `types` has a letter a column: i number, t text, d time; I and D where NULL
  * stands for 0. The first `keys` columns are the primary key. */

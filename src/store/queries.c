@@ -39,6 +39,9 @@
 #define LAST_2(table, a, b) "SELECT " a ", " b " FROM " table " ORDER BY " a " DESC, " b " DESC LIMIT 1"
 #define PUT(table, columns) "INSERT INTO " table " (" columns ")"
 
+#define SESSION_COLUMNS "id, user_id, user_created, created_at, used_at, expires_at," \
+                        " counter, secret, address, agent, name"
+
 const struct sql queries[Q_COUNT] = {
     [Q_USER_BY_ID]           = { USER " WHERE id = ?" },
     [Q_USER_BY_USERNAME]     = { EXACT("username"), .mysql = EXACT_MYSQL("username") },
@@ -170,6 +173,10 @@ const struct sql queries[Q_COUNT] = {
     [Q_PAGE_ACCOUNTS] = { PAGE("user_id, created_at, disabled_at, tokens_from", "latchkey_accounts", "user_id") },
     [Q_LAST_ACCOUNTS] = { LAST("latchkey_accounts", "user_id") },
     [Q_PUT_ACCOUNTS]  = { PUT("latchkey_accounts", "user_id, created_at, disabled_at, tokens_from") " VALUES (?, ?, ?, ?)" },
+    [Q_PAGE_SESSIONS]  = { PAGE(SESSION_COLUMNS, "latchkey_sessions", "id") },
+    [Q_LAST_SESSIONS]  = { LAST("latchkey_sessions", "id") },
+    [Q_PUT_SESSIONS]   = { PUT("latchkey_sessions", SESSION_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" },
+    [Q_COUNT_SESSIONS] = { "SELECT COUNT(*) FROM latchkey_sessions" },
     [Q_PAGE_META] = { "SELECT meta_key, value FROM latchkey_meta WHERE meta_key <> 'move_source' AND meta_key > ?"
                       " ORDER BY meta_key LIMIT ?" },
     [Q_PUT_META]  = { META_WRITE, .mysql = META_WRITE_MYSQL },
