@@ -106,6 +106,7 @@ static err password_store(struct auth *a, struct arena *mem, str password, str *
         return e;
     if (name_length(nfc) < a->rules->password_min)
         return ERR_PASSWORD_POLICY;
+    db_rest(a->db);
     return password_hash(mem, nfc, a->rules->password_cost, hash);
 }
 

@@ -54,6 +54,7 @@ static void time_spend(const struct auth *a, str username, str password, str com
 {
     if (!a->rules->strict_time)
         return;
+    db_rest(a->db);
     password_waste(password, waste_cost(a, username));
     if (composed.p)
         password_waste(composed, waste_cost(a, username));
@@ -126,6 +127,7 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
         time_spend(a, username, password, composed);
     if (e != OK)
         return e;
+    db_rest(a->db);
     e = password_try(password, composed, out->user.password);
     if (e == ERR_HASH_UNKNOWN) {
         time_spend(a, username, password, composed);
