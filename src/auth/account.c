@@ -145,7 +145,7 @@ static err creation_store(struct db *db, void *arg)
     if ((e = free_check(db, c->mem, c->user.username, c->user.email)) != OK)
         return e;
     if ((e = user_insert(db, &c->user, c->now)) != OK)
-        return e;
+        return e == ERR_EXISTS ? ERR_DB_AGAIN : e;     /* a name just taken, or rows put in past the ids' counter */
     if ((e = claim_insert(db, c->mem, NAME_USERNAME, &c->user)) != OK)
         return e == ERR_EXISTS ? ERR_USERNAME_TAKEN : e;
     if ((e = claim_insert(db, c->mem, NAME_EMAIL, &c->user)) != OK)
