@@ -1,8 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""server.py - a latchkey of its own for a test: its own folder, a free port, gone at the end."""
-import os, shutil, subprocess, tempfile
+"""server.py - a latchkey of its own for a test: its own folder, a free port, gone at the end.
+
+On SQLite; or, where tests/engines says so by LATCHKEY_TEST_DB, on that database, emptied first."""
+import os, re, shutil, subprocess, tempfile
 
 SECRET = "bezkoder-secret-key"      # the tutorial's: known to everybody, so `dev` alone accepts it
+
+
+REMOTE = os.environ.get("LATCHKEY_TEST_DB", "")      # mysql://USER:PASSWORD@HOST:PORT/DATABASE
+ENGINE = REMOTE.split(":")[0] or "sqlite"
+
+
+def remote_sql(text):
+    """Run SQL on the engine's server by its script in tests/servers; what it printed."""
+    script = [os.environ["LATCHKEY_TEST_SERVER"], "sql", os.environ["LATCHKEY_TEST_FOLDER"]]
+    text = "\\set ON_ERROR_STOP 1\n" + text if ENGINE == "pgsql" else text
+    return subprocess.run(script, input=text.encode("utf8", "surrogatepass"), check=True, stdout=subprocess.PIPE).stdout.decode()
+
+
+def remote_empty():
+    if ENGINE == "pgsql":
+        return remote_sql("SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public;")
+    return remote_sql("DROP DATABASE latchkey; CREATE DATABASE latchkey;")
+
+
+def private_file(path, text):
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
+        f.write(text)
+    return path
 
 
 class Server:
@@ -15,11 +40,14 @@ class Server:
         self.folder = tempfile.mkdtemp(prefix="latchkey-")
         self.database = os.path.join(self.folder, "test.db")
         self.log = open(os.path.join(self.folder, "log"), "w+")
-        secret = os.path.join(self.folder, "secret")
-        with os.fdopen(os.open(secret, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
-            f.write(self.secret)
+        secret = private_file(os.path.join(self.folder, "secret"), self.secret)
+        database = ["--db.url", "sqlite:" + self.database]
+        if REMOTE:
+            remote_empty()
+            url, password = re.sub(r":([^:@/]+)@", "@", REMOTE), re.search(r":([^:@/]+)@", REMOTE)[1]
+            database = ["--db.url", url, "--db.password-file", private_file(os.path.join(self.folder, "password"), password)]
         self.process = subprocess.Popen(
-            [self.binary, self.command, "--http.port", "0", "--db.url", "sqlite:" + self.database,
+            [self.binary, self.command, "--http.port", "0", *database,
              "--token.secret-file", secret, *self.flags],
             cwd=self.folder, stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()

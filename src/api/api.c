@@ -154,6 +154,7 @@ static void run(void *app, void *own, struct exchange *x)
     struct res res = answer(&req);
 
     run_route(&req, &res);
+    db_over(req.auth->db);
 }
 
 /* Browsers show a page only an answer with the CORS fields, so these pass cors too. */

@@ -137,7 +137,7 @@ step_fn parse_body, read_form;                                         /* forms.
 step_fn verify_token, refuse_forgeable, require_role;                  /* middleware/auth_jwt.c */
 step_fn check_signup_open, check_duplicate_user, check_roles_exist;    /* middleware/verify_signup.c */
 
-controller welcome, no_route;                                          /* controllers/home.c */
+controller welcome, no_route, livez, readyz;                             /* controllers/home.c */
 controller signup, signin, refresh_token, me;                          /* controllers/auth.c */
 controller sessions_list, session_end, signout, password_put;          /* controllers/session.c */
 controller public_board, user_board, moderator_board, admin_board;     /* controllers/user.c */

@@ -21,6 +21,8 @@ static const struct step admins[]     = { { verify_token }, { require_role, "adm
 const struct route routes[] = {
     /*        path                 body           first       then             work    needs */
     { GET,    "/",                 NULL,          anyone,     welcome,         NONE   },
+    { GET,    "/livez",            NULL,          anyone,     livez,           NONE   },
+    { GET,    "/readyz",           NULL,          anyone,     readyz,          READS  },
 
     { POST,   "/api/auth/signup",  &signup_form,  newcomers,  signup,          HASHES },
     { POST,   "/api/auth/signin",  &signin_form,  anyone,     signin,          HASHES },

@@ -2,6 +2,7 @@
 /* cli_verbs.c - run a verb of a command: flags, database, messages. */
 #include "app/cli.h"
 
+#include "app/database.h"
 #include "app/rules.h"
 #include "base/buf.h"
 #include "base/log.h"
@@ -100,7 +101,7 @@ static bool rest_read(struct cli *c, const struct cli_verb *v, struct strs rest)
 
 static err database_open(struct cli *c)
 {
-    struct db_config config = { .url = c->settings.db_url, .wait_ms = c->settings.db_wait };
+    struct db_config config = database_config(&c->settings, false);
     err e;
 
     if ((e = migrate(&config, MIGRATE_KEEP, OWNER_NONE)) != OK)

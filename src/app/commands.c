@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* commands.c - the small commands: migrate, settings, version. */
 #include "app/commands.h"
+#include "app/database.h"
 #include "app/settings.h"
 #include "store/migrate.h"
 
@@ -48,7 +49,7 @@ int migrate_main(int argc, char **argv)
     }
     arena_init(&mem, SETTINGS_MEMORY);
     if ((e = settings_read(&s, &mem, false, argc, argv, NULL)) == OK) {
-        db = (struct db_config){ .url = s.db_url, .wait_ms = s.db_wait };
+        db = database_config(&s, false);
         if ((e = migrate(&db, MIGRATE_KEEP, OWNER_SERVE)) != OK)
             fprintf(stderr, "latchkey: migrate: %s\n", err_meaning(e));
     }

@@ -79,12 +79,12 @@ static err dev_prepare(struct settings *s, struct arena *mem, const struct db_co
     err e;
 
     if ((e = migrate_owner(db, &owner)) != OK) {
-        fprintf(stderr, "latchkey: " STR_FMT ": %s\n", STR_ARG(s->db_url), err_meaning(e));
+        fprintf(stderr, "latchkey: " STR_FMT ": %s\n", STR_ARG(s->db_shown), err_meaning(e));
         return e;
     }
     if (owner == OWNER_SERVE) {
         fprintf(stderr, "latchkey: " STR_FMT " belongs to `latchkey serve`: dev would let anyone become\n"
-                        "administrator in it. Give dev a database of its own: --db.url sqlite:dev.db\n", STR_ARG(s->db_url));
+                        "administrator in it. Give dev a database of its own: --db.url sqlite:dev.db\n", STR_ARG(s->db_shown));
         return ERR_BAD_SETTING;
     }
     return dev_secret(s, mem);
@@ -97,7 +97,7 @@ static void dev_say(const struct settings *s)
             "with any role, admin too, with any password, and guess as often as he likes. That is why\n"
             "it listens on " STR_FMT " alone. Accounts are kept in " STR_FMT ".\n"
             "To run it for others: latchkey serve --token.secret-file FILE   (see README, \"Production\")\n\n",
-            STR_ARG(s->http_listen), STR_ARG(s->db_url));
+            STR_ARG(s->http_listen), STR_ARG(s->db_shown));
 }
 
 int dev_main(int argc, char **argv)

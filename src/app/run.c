@@ -6,6 +6,7 @@
  * are blocked in all threads and wait for one that does nothing else, so none ever interrupts a call. */
 #include "app/run.h"
 
+#include "app/database.h"
 #include "app/house.h"
 #include "app/legacy.h"
 #include "app/listen.h"
@@ -23,7 +24,7 @@ struct run {
     struct arena mem;
     struct settings settings;
     bool fresh, reads_at_once;
-    struct db_config db;
+    struct db_config db, shared;        /* for start-up; for the threads that serve */
     struct keyring keys;
     struct house house;
     struct room *room;
@@ -188,7 +189,7 @@ static err house_open(struct run *run)
     run->house.config = (struct api_config){
         .room = run->room,
         .manner = run->mode->manner, .blank_names = run->mode->dev, .lax_bodies = run->mode->dev,
-        .keys = &run->keys, .db = &run->db,
+        .keys = &run->keys, .db = &run->shared,
     };
     return house_init(&run->house, &run->settings);
 }
@@ -239,7 +240,10 @@ static err run_prepare(struct run *run, int argc, char **argv)
         return e;
     if ((e = run_words(run, &rest)) != OK)
         return e;
-    run->db = (struct db_config){ .url = run->settings.db_url, .wait_ms = run->settings.db_wait };
+    run->db = database_config(&run->settings, false);
+    run->shared = database_config(&run->settings, true);
+    if ((e = database_wait(&run->settings)) != OK)
+        return complain("the database", e);
     return run->mode->prepare(&run->settings, &run->mem, &run->db);
 }
 

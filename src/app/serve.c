@@ -31,12 +31,12 @@ static err serve_prepare(struct settings *s, struct arena *mem, const struct db_
     if ((e = serve_secret(s)) != OK)
         return e;
     if ((e = migrate_owner(db, &owner)) != OK) {
-        fprintf(stderr, "latchkey: " STR_FMT ": %s\n", STR_ARG(s->db_url), err_meaning(e));
+        fprintf(stderr, "latchkey: " STR_FMT ": %s\n", STR_ARG(s->db_shown), err_meaning(e));
         return e;
     }
     if (owner == OWNER_DEV)
         fprintf(stderr, "latchkey: `latchkey dev` made this database: whoever signed up there chose his own roles.\n"
-                        "Look at them: latchkey user list --db.url " STR_FMT "\n", STR_ARG(s->db_url));
+                        "Look at them: latchkey user list --db.url " STR_FMT "\n", STR_ARG(s->db_shown));
     return OK;
 }
 

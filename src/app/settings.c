@@ -8,6 +8,7 @@
 #include "app/listen.h"
 #include "base/utf8.h"
 #include "http/forwarded.h"
+#include "store/db.h"
 
 #include <ctype.h>
 
@@ -39,21 +40,22 @@ static const char *check_origins(const struct settings *s, str value)
     return NULL;
 }
 
-/* The URL is printed in logs and seen in process lists: no place for a password. */
+/* Flags and the environment are seen in process lists: no place for a password. */
 static const char *check_db_url(const struct settings *s, str value)
 {
     str scheme, rest, user, password, host;
+    enum setting_from from = s->from[setting_index(setting_by_key(STR("db.url")))];
 
-    (void)s;
     if (!str_cut(value, ':', &scheme, &rest) || !rest.n)
         return "must be sqlite:FILE, mysql://user@host/database or pgsql://user@host/database";
     if (str_is(scheme, STR("sqlite")))
         return NULL;
     if (!str_is(scheme, STR("mysql")) && !str_is(scheme, STR("pgsql")))
         return "names an engine that does not exist; there are sqlite, mysql and pgsql";
-    if (str_find(rest, STR("password=")) >= 0 ||
-        (str_cut(rest, '@', &user, &host) && str_cut(str_from(user, 2), ':', &user, &password)))
-        return "must not hold a password: others can read it there";
+    if (str_find(rest, STR("?password=")) >= 0)
+        return "must not hold a password there: it stands before the @, or in db.password-file";
+    if (from != FROM_FILE && str_cut(rest, '@', &user, &host) && str_cut(str_from(user, 2), ':', &user, &password))
+        return "must not hold a password here, where others can read it; use db.password-file";
     return NULL;
 }
 
@@ -75,6 +77,15 @@ static const char *check_proxies(const struct settings *s, str value)
 
     (void)s;
     return networks_parse(value, &networks) ? NULL : "must be at most 64 networks such as 10.0.0.0/8, ::1 or unix";
+}
+
+static const char *check_tls(const struct settings *s, str value)
+{
+    (void)s;
+    if (str_is(value, STR("off")) || str_is(value, STR("prefer")) || str_is(value, STR("require")) ||
+        str_is(value, STR("verify")))
+        return NULL;
+    return "must be off, prefer, require or verify";
 }
 
 static const char *check_level(const struct settings *s, str value)
@@ -130,11 +141,29 @@ const struct setting settings_table[] = {
       .help = "Networks of proxies, such as 10.0.0.0/8 ::1 unix, whose X-Forwarded-For or Forwarded names the client." },
     { .key = "db.url", .kind = KIND_TEXT, AT(db_url), .def = "sqlite:latchkey.db",
       .min = 1, .max = 1023, .check = check_db_url,
-      .help = "The database: sqlite:FILE." },
-    { .key = "db.wait", .kind = KIND_MS, AT(db_wait), .def = "5s", .min = 1, .max = 600000,
-      .help = "How long a request waits for a lock in the database before it is answered 503." },
+      .help = "The database: sqlite:FILE, mysql://user@host:port/database or pgsql://user@host:port/database; ?socket=PATH for a "
+              "unix socket, several hosts separated by commas." },
+    { .key = "db.password-file", .kind = KIND_SECRET, AT(db_password_file),
+      .secret = offsetof(struct settings, db_password), .def = "", .min = 0, .max = 4095,
+      .help = "File with the password of the URL's user, mode 0600." },
+    { .key = "db.tls", .kind = KIND_TEXT, AT(db_tls), .def = "prefer", .min = 3, .max = 7, .check = check_tls,
+      .help = "TLS to the database: off, prefer (where it has it), require, or verify (its certificate and name too)." },
+    { .key = "db.tls-ca", .kind = KIND_TEXT, AT(db_tls_ca), .def = "", .min = 0, .max = 4095,
+      .help = "PEM file of who may sign the database's certificate." },
+    { .key = "db.wait", .kind = KIND_MS, AT(db_wait), .def = "60s", .dev = "0", .min = 0, .max = 86400000,
+      .help = "How long to wait at the start for a database that is not there yet." },
+    { .key = "db.timeout", .kind = KIND_MS, AT(db_timeout), .def = "1s", .dev = "5s", .min = 1, .max = 600000,
+      .help = "How long one call to the database may take, a lock's release included." },
+    { .key = "db.pool.max", .kind = KIND_INTEGER, AT(db_pool_max), .def = "5", .min = 1, .max = DB_POOL_MAX,
+      .help = "Connections to a database behind a socket, at most." },
+    { .key = "db.pool.min", .kind = KIND_INTEGER, AT(db_pool_min), .def = "0", .min = 0, .max = DB_POOL_MAX,
+      .help = "Connections that stay open once they are." },
+    { .key = "db.pool.acquire", .kind = KIND_MS, AT(db_pool_acquire), .def = "2s", .dev = "30s", .min = 1, .max = 600000,
+      .help = "How long a request waits for a connection, and what it asks there, before it is answered 503." },
+    { .key = "db.pool.idle", .kind = KIND_MS, AT(db_pool_idle), .def = "10s", .min = 1, .max = 86400000,
+      .help = "How long a connection stays open unused." },
     { .key = "db.threads", .kind = KIND_INTEGER, AT(db_threads), .def = "4", .min = 1, .max = 256,
-      .help = "Threads that write to the database, each with a connection of its own." },
+      .help = "Threads that wait for the database." },
     { .key = "db.queue", .kind = KIND_INTEGER, AT(db_queue), .def = "256", .min = 1, .max = 65536,
       .help = "Requests that may wait for such a thread; one more is answered 503." },
     { .key = "token.secret-file", .kind = KIND_SECRET, AT(token_secret_file),
@@ -346,8 +375,10 @@ void settings_sample(FILE *to)
     for (const struct setting *row = settings_table; row->key; row++) {
         if (opens_section(row))
             fprintf(to, "\n[" STR_FMT "]\n", STR_ARG(section_of(row)));
-        fprintf(to, "# %s\n#%s = %s\n", row->help, row->key + section_of(row).n + 1,
-                row->def[0] || row->kind != KIND_SECRET ? row->def : "/etc/latchkey/token.secret");
+        fprintf(to, "# %s\n#%s = %s", row->help, row->key + section_of(row).n + 1, row->def);
+        if (row->kind == KIND_SECRET)
+            fprintf(to, "/etc/latchkey/%.*s", (int)(strlen(row->key) - (sizeof "-file" - 1)), row->key);
+        fputc('\n', to);
     }
 }
 

@@ -25,8 +25,11 @@ struct settings {
     int64_t http_head_ms, http_body_ms, http_idle_ms, http_write_ms, http_work_ms;
     bool http_forms;
     str welcome;                       /* the message of GET / */
-    str db_url;
-    int64_t db_wait;                   /* ms */
+    str db_url, db_shown;              /* shown: without the password that a file's URL may hold */
+    struct secret db_password;         /* bytes_.p == NULL: none was given */
+    str db_password_file, db_tls, db_tls_ca;
+    int64_t db_wait, db_timeout;       /* ms: for the database at the start; one call to it */
+    int64_t db_pool_max, db_pool_min, db_pool_acquire, db_pool_idle;     /* the last two: ms */
     int64_t db_threads, db_queue;
     struct secret token_secret;        /* bytes_.p == NULL: none was given */
     str token_secret_file;

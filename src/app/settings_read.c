@@ -3,6 +3,7 @@
  *
  * Three short loops call the same set(). Nothing is forgiven: an unknown key, a key given twice in the
  * file, a value out of range are each said with the place where they stand, and nothing starts. */
+#include "app/database.h"
 #include "app/setting.h"
 
 #include <errno.h>
@@ -36,11 +37,11 @@ static str shown(str s)
 
 static void set(struct reader *r, str place, enum setting_from from, const struct setting *row, str value)
 {
-    const char *why = setting_set(r->s, r->mem, row, value);
+    const char *why;
 
-    if (why)
-        fault(r, place, str_of(row->key), why);
     r->s->from[setting_index(row)] = (unsigned char)from;
+    if ((why = setting_set(r->s, r->mem, row, value)))
+        fault(r, place, str_of(row->key), why);
 }
 
 /* ------------------------------------------------------------------------------------------- the file */
@@ -202,7 +203,7 @@ static bool is_flag(const char *arg)
 /* A flag with a dot in its name is a setting. */
 static void flag_read(struct reader *r, int argc, char **argv, int *i)
 {
-    str place = STR("command line"), value, secret = STR("token.secret");
+    str place = STR("command line"), value;
 
     for (const struct setting *row = settings_table; row->key; row++) {
         if (!flag_is(r, argc, argv, i, str_of(row->key), &value))
@@ -211,10 +212,16 @@ static void flag_read(struct reader *r, int argc, char **argv, int *i)
             set(r, place, FROM_FLAG, row, value);
         return;
     }
-    if (flag_is(r, argc, argv, i, secret, &value))
-        fault(r, place, secret, "cannot be given here, where others can read it; use --token.secret-file");
-    else
-        fault(r, place, str_head(shown(str_of(argv[*i])), strcspn(argv[*i], "=")), "is no setting");
+    for (const struct setting *row = settings_table; row->key; row++) {
+        size_t bare = strlen(row->key) - (sizeof "-file" - 1);
+
+        if (row->kind != KIND_SECRET || !flag_is(r, argc, argv, i, str_head(str_of(row->key), bare), &value))
+            continue;
+        fault(r, place, str_head(str_of(row->key), bare),
+              "cannot be given here, where others can read it; use the setting that names a file");
+        return;
+    }
+    fault(r, place, str_head(shown(str_of(argv[*i])), strcspn(argv[*i], "=")), "is no setting");
 }
 
 static void flags_read(struct reader *r, int argc, char **argv, struct strs *rest)
@@ -352,6 +359,7 @@ static err read_plain(struct reader *r, int argc, char **argv, struct strs *rest
         file_read(r, config);
     env_read(r);
     flags_read(r, argc, argv, rest);
+    r->s->db_shown = database_shown(r->mem, r->s->db_url);
     return r->faults ? ERR_BAD_SETTING : OK;
 }
 
@@ -418,5 +426,7 @@ err settings_reread(struct settings *s, struct arena *mem, const struct settings
     }
     s->token_secret = old->token_secret;
     s->token_legacy = old->token_legacy;
+    s->db_password = old->db_password;
+    s->db_shown = old->db_shown;
     return OK;
 }

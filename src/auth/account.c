@@ -109,6 +109,7 @@ static err password_store(struct auth *a, struct arena *mem, str password, const
         return e;
     if ((e = policy_check(a->rules, mem, nfc, owner, &a->refusal)) != OK)
         return e;
+    db_rest(a->db);
     return password_hash(a->room, mem, nfc, &a->rules->password, hash);
 }
 
@@ -148,7 +149,7 @@ static err creation_store(struct db *db, void *arg)
     if ((e = free_check(db, c->mem, c->user.username, c->user.email)) != OK)
         return e;
     if ((e = user_insert(db, &c->user, c->now)) != OK)
-        return e;
+        return e == ERR_EXISTS ? ERR_DB_AGAIN : e;     /* a name just taken, or rows put in past the ids' counter */
     if ((e = claim_insert(db, c->mem, NAME_USERNAME, &c->user)) != OK)
         return e == ERR_EXISTS ? ERR_USERNAME_TAKEN : e;
     if ((e = claim_insert(db, c->mem, NAME_EMAIL, &c->user)) != OK)

@@ -49,6 +49,7 @@ static void time_spend(const struct auth *a, str password, str composed)
 {
     if (!a->rules->strict_time)
         return;
+    db_rest(a->db);
     password_waste(a->room, password, &a->rules->password);
     if (composed.p)
         password_waste(a->room, composed, &a->rules->password);
@@ -167,6 +168,7 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
         time_spend(a, password, composed);
     if (e != OK)
         return e;
+    db_rest(a->db);
     e = password_try(a->room, password, composed, out->user.password);
     if (e == ERR_HASH_UNKNOWN) {
         time_spend(a, password, composed);

@@ -12,7 +12,7 @@
     CALL(PQconsumeInput) CALL(PQerrorMessage) CALL(PQfinish) CALL(PQgetResult) \
     CALL(PQgetisnull) CALL(PQgetlength) CALL(PQgetvalue) CALL(PQisBusy) CALL(PQnfields) \
     CALL(PQntuples) CALL(PQresultErrorField) CALL(PQresultStatus) CALL(PQsendPrepare) \
-    CALL(PQsendQuery) CALL(PQsendQueryPrepared) CALL(PQsetNoticeProcessor) CALL(PQsocket) \
+    CALL(PQsendQuery) CALL(PQsendQueryPrepared) CALL(PQsetNoticeProcessor) CALL(PQsetErrorVerbosity) CALL(PQsocket) \
     CALL(PQstatus) CALL(PQtransactionStatus)
 
 struct pgsql_calls {
@@ -47,6 +47,7 @@ err client_pgsql_load(void);
 #define PQsendQuery          pgsql_calls.PQsendQuery
 #define PQsendQueryPrepared  pgsql_calls.PQsendQueryPrepared
 #define PQsetNoticeProcessor pgsql_calls.PQsetNoticeProcessor
+#define PQsetErrorVerbosity  pgsql_calls.PQsetErrorVerbosity
 #define PQsocket             pgsql_calls.PQsocket
 #define PQstatus             pgsql_calls.PQstatus
 #define PQtransactionStatus  pgsql_calls.PQtransactionStatus

@@ -8,6 +8,7 @@
 #include "store/db.h"
 #include "base/log.h"
 #include "store/db_engine.h"
+#include "store/lease.h"
 #include "store/migrations.h"
 
 #include <pthread.h>
@@ -167,9 +168,15 @@ static err schema_check(struct db *db)
 
 err db_open(const struct db_config *config, struct db **out)
 {
+    const struct engine *engine;
     struct db *db;
+    str place;
     err e;
 
+    if ((e = engine_of_url(config->url, &engine, &place)) != OK)
+        return e;
+    if (config->pool_max && !engine->embedded)
+        return lease_open(config, engine, place, out);
     if ((e = db_open_raw(config, &db)) != OK)
         return e;
     e = schema_check(db);
@@ -195,6 +202,18 @@ void db_close(struct db *db)
     db->engine->close(db);
     if (group)
         group_leave(group);
+}
+
+void db_rest(struct db *db)
+{
+    if (db->engine->rest && !db->writing)
+        db->engine->rest(db, false);
+}
+
+void db_over(struct db *db)
+{
+    if (db->engine->rest)
+        db->engine->rest(db, true);
 }
 
 static err fetch(struct db *db, const struct fetch *f)
@@ -385,6 +404,15 @@ err db_write(struct db *db, db_work *work, void *arg)
             return e;
         pause_before(n);
     }
+}
+
+err db_check(struct db *db)
+{
+    struct arena none;
+    int64_t last;
+
+    arena_init(&none, 0);
+    return db_one(db, &none, Q_SCHEMA_LAST, IN_NONE, OUT(int_at(&last)));
 }
 
 int64_t db_version(struct db *db)

@@ -65,23 +65,49 @@ static inline struct out datetime_at(int64_t *seconds)
     return (struct out){ .type = VALUE_TIME, .i = seconds };
 }
 
+/* How much of TLS: none; where the server has it; always; always, and its certificate is checked. */
+enum db_tls { DB_TLS_OFF, DB_TLS_PREFER, DB_TLS_REQUIRE, DB_TLS_VERIFY };
+
 /* What a connection is opened with. */
 struct db_config {
     str url;                 /* sqlite:FILE | mysql://user@host:port/database | pgsql://...; for
                                 tests sqlite::memory:, one that all connections of the process share
                                 and that is gone with the last of them */
     str password;            /* for the engines behind a socket; empty when there is none */
-    int64_t wait_ms;         /* how long one call may wait for a lock or a connection */
+    int64_t wait_ms;         /* how long one call may wait: for a lock, for an answer, to connect */
+    enum db_tls tls;         /* to engines behind a socket */
+    str tls_ca;              /* PEM file of who may sign the server's certificate; empty: the system's */
+    bool quiet;              /* the log knows already that the database is down */
+
+    /* db_open, to a database behind a socket: share a pool of that many connections; 0: own one. */
+    unsigned pool_max, pool_min;
+    int64_t acquire_ms;      /* how long one request may wait for the database in all */
+    int64_t idle_ms;         /* how long a connection above pool_min stays open unused */
 };
 
+enum { DB_POOL_MAX = 1024 };
+
 /* Open a connection and prepare every query before Q_TOOLS. The schema must be there (migrate.h): ERR_DB_SCHEMA
- * else. One line in the log says why an open failed. */
+ * else. One line in the log says why an open failed.
+ *
+ * With pool_max, and unless the engine is in this process, what comes back leases a connection from
+ * the pool when it first needs one, keeps it until db_rest, and connects to nothing now. */
 err db_open(const struct db_config *config, struct db **out);
 
 /* Open without preparing: for migrate.c and for tests. A query is prepared when it is first used. */
 err db_open_raw(const struct db_config *config, struct db **out);
 
 void db_close(struct db *db);
+
+/* Give a leased connection back until the next call: before work that takes long. Not for
+ * connections of one's own, which it leaves alone, nor inside a db_write or a row. */
+void db_rest(struct db *db);
+
+/* The same at the end of a request: the next one has its acquire_ms anew. */
+void db_over(struct db *db);
+
+/* Does the database answer? OK, or why not. */
+err db_check(struct db *db);
 
 /* Fetch one row into `out`; ERR_NOT_FOUND when there is none. More rows than one are ignored. */
 err db_one(struct db *db, struct arena *mem, enum query q, const struct in *in, const struct out *out);

@@ -47,6 +47,7 @@ struct engine {
     err (*savepoint)(struct db *db, enum savepoint step);   /* only of embedded engines */
     int64_t (*version)(struct db *db);
     err (*script)(struct db *db, str sql);
+    void (*rest)(struct db *db, bool over);          /* NULL: nothing is leased */
 };
 
 extern const struct engine engine_sqlite, engine_mysql, engine_pgsql;

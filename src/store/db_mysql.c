@@ -14,18 +14,23 @@
 
 enum { VALUES_MAX = 16, VALUE_MAX = 1 << 20, SCRIPT_SECONDS = 600, TIME_TEXT = 32 };
 
-static const char *const opening[] = {
-    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ANSI_QUOTES,NO_ENGINE_SUBSTITUTION'",
-    "SET SESSION time_zone = '+00:00'",
-    "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
-};
+/* MariaDB reads what MySQL takes for a comment: a limit on the server's side, and, on a node of a
+ * Galera cluster, reads that see what any node has acknowledged. */
+static const char opening[] =
+    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ANSI_QUOTES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00',"
+    " innodb_lock_wait_timeout = %u, lock_wait_timeout = %u"
+    " /*M!100300 , max_statement_time = %.3f, wsrep_sync_wait = IF(@@wsrep_on, 1, 0) */";
 
 struct mysql {
     struct db db;
     MYSQL *h;                        /* NULL: not connected */
     MYSQL_STMT *st[Q_COUNT];
     struct remote where;
+    unsigned host;                   /* which of them was reached last */
     unsigned wait_s;
+    int64_t wait_ms;
+    enum db_tls tls;
+    char *tls_ca;
     bool writing, lost;              /* in a transaction; the connection went in the middle of it */
     bool said;                       /* the log knows that it is down */
 };
@@ -42,9 +47,9 @@ static const struct { unsigned code; err e; } codes[] = {
     { 1213, ERR_DB_AGAIN },     /* deadlock, or lost to another node at commit */
     { 1020, ERR_DB_AGAIN },     /* the row changed since it was read */
     { 1047, ERR_DB_DOWN },      /* a node that is not in its cluster */
-    { 1040, ERR_DB_DOWN },      /* too many connections */
-    { 1203, ERR_DB_DOWN },      /* too many of this user */
-    { 1226, ERR_DB_DOWN },      /* a resource limit of this user */
+    { 1040, ERR_BUSY },         /* too many connections */
+    { 1203, ERR_BUSY },         /* too many of this user */
+    { 1226, ERR_BUSY },         /* a resource limit of this user */
     { 1044, ERR_DB_DOWN },      /* access denied to the database */
     { 1045, ERR_DB_DOWN },      /* access denied */
     { 1049, ERR_DB_DOWN },      /* no such database */
@@ -111,18 +116,27 @@ static err say(struct mysql *m, const char *sql)
 
 static err session_open(struct mysql *m)
 {
-    char wait[96];
+    char sql[sizeof opening + 64];
     err e;
 
-    (void)snprintf(wait, sizeof wait, "SET SESSION innodb_lock_wait_timeout = %u, lock_wait_timeout = %u",
-                   m->wait_s > 1 ? m->wait_s - 1 : 1, m->wait_s);
-    for (size_t i = 0; i < sizeof opening / sizeof *opening; i++)
-        if ((e = say(m, opening[i])) != OK)
-            return e;
-    return say(m, wait);
+    (void)snprintf(sql, sizeof sql, opening, m->wait_s > 1 ? m->wait_s - 1 : 1, m->wait_s,
+                   (double)(m->wait_ms - m->wait_ms / 8) / 1000);
+    if ((e = say(m, sql)) != OK)
+        return e;
+    return say(m, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
 }
 
-static void options_set(struct mysql *m)
+static void tls_set(struct mysql *m)
+{
+    my_bool yes = 1, verify = m->tls == DB_TLS_VERIFY;
+
+    mysql_options(m->h, MYSQL_OPT_SSL_ENFORCE, &yes);
+    mysql_options(m->h, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+    if (m->tls_ca)
+        mysql_ssl_set(m->h, NULL, NULL, m->tls_ca, NULL, NULL);
+}
+
+static void options_set(struct mysql *m, bool tls)
 {
     unsigned tcp = MYSQL_PROTOCOL_TCP, no_files = 0;
 
@@ -133,29 +147,68 @@ static void options_set(struct mysql *m)
     mysql_options(m->h, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     if (!m->where.socket[0])
         mysql_options(m->h, MYSQL_OPT_PROTOCOL, &tcp);       /* "localhost" too */
+    if (tls)
+        tls_set(m);
 }
 
-static err connection_open(struct mysql *m)
+/* 0, or the client's number of what is wrong. */
+static unsigned host_try(struct mysql *m, const struct remote_host *at, bool tls)
 {
     const struct remote *r = &m->where;
-    err e;
 
+    if (m->h)
+        mysql_close(m->h);
     if (!(m->h = mysql_init(NULL)))
-        return ERR_NO_MEMORY;
-    options_set(m);
-    if (mysql_real_connect(m->h, r->host[0] ? r->host : "127.0.0.1", r->user, r->password, r->database,
-                           r->port, r->socket[0] ? r->socket : NULL, CLIENT_FOUND_ROWS)) {
-        e = session_open(m);
-        m->said &= e != OK;
-        return e;
-    }
-    e = err_of_code(mysql_errno(m->h));
+        return CR_OUT_OF_MEMORY;
+    options_set(m, tls);
+    if (mysql_real_connect(m->h, at->host[0] ? at->host : "127.0.0.1", r->user, r->password, r->database, at->port,
+                           r->socket[0] ? r->socket : NULL, CLIENT_FOUND_ROWS))
+        return 0;
+    return mysql_errno(m->h);
+}
+
+/* A server on a unix socket needs no TLS; one without TLS is taken where it is only preferred. */
+static unsigned host_open(struct mysql *m, const struct remote_host *at)
+{
+    bool tls = m->tls != DB_TLS_OFF && !(m->where.socket[0] && m->tls == DB_TLS_PREFER);
+    unsigned code = host_try(m, at, tls);
+
+    if (code == CR_SSL_CONNECTION_ERROR && m->tls == DB_TLS_PREFER)
+        code = host_try(m, at, false);
+    return code;
+}
+
+static void say_down(struct mysql *m, unsigned code)
+{
     if (!m->said)
-        log_error("database_down", text_kv("engine", STR("mysql")), int_kv("code", mysql_errno(m->h)),
-                  text_kv("why", str_of(mysql_error(m->h))));
+        log_error("database_down", text_kv("engine", STR("mysql")), int_kv("code", code),
+                  text_kv("why", str_of(m->h ? mysql_error(m->h) : "")));
     m->said = true;
-    disconnect(m);
-    return e == ERR_NO_MEMORY ? e : ERR_DB_DOWN;
+}
+
+/* Hosts are tried in order, beginning with the one that was good last: a cluster's node that does
+ * not take part in it any more refuses the opening words. */
+static err connection_open(struct mysql *m)
+{
+    int64_t until = clock_mono_ms() + m->wait_ms;
+    err e = ERR_DB_DOWN;
+
+    for (unsigned n = 0; n < m->where.hosts_n; n++) {
+        unsigned code = host_open(m, &m->where.hosts[m->host]);
+
+        if (code)
+            say_down(m, code);
+        e = code ? err_of_code(code) : session_open(m);
+        if (e == OK) {
+            m->said = false;
+            return OK;
+        }
+        disconnect(m);
+        m->host = (m->host + 1) % m->where.hosts_n;
+        if (clock_mono_ms() >= until)
+            break;
+    }
+    return e == ERR_NO_MEMORY || e == ERR_BUSY ? e : ERR_DB_DOWN;
 }
 
 /* A connection that stands, before anything is sent. */
@@ -181,6 +234,7 @@ static void mysql_engine_close(struct db *db)
 
     disconnect(m);
     explicit_bzero(&m->where, sizeof m->where);
+    free(m->tls_ca);
     free(m);
 }
 
@@ -197,7 +251,12 @@ static err mysql_engine_open(const struct db_config *config, str place, struct d
     }
     pthread_once(&library_once, library_open);
     m->wait_s = config->wait_ms > 1000 ? (unsigned)((config->wait_ms + 999) / 1000) : 1;
-    if ((e = remote_parse(place, config->password, &m->where)) != OK || (e = connection_open(m)) != OK) {
+    m->wait_ms = config->wait_ms;
+    m->tls = config->tls;
+    m->said = config->quiet;
+    if (config->tls_ca.n && !(m->tls_ca = strndup(config->tls_ca.p, config->tls_ca.n)))
+        e = ERR_NO_MEMORY;
+    if (e != OK || (e = remote_parse(place, config->password, &m->where)) != OK || (e = connection_open(m)) != OK) {
         mysql_engine_close(&m->db);
         return e;
     }
@@ -443,6 +502,7 @@ static err mysql_engine_script(struct db *db, str sql)
     if ((e = ready(m)) != OK)
         return e;
     mysql_options(m->h, MYSQL_OPT_READ_TIMEOUT, &long_wait);
+    e = say(m, "SET SESSION lock_wait_timeout = 600 /*M!100300 , max_statement_time = 0 */");
     while (sql.n && e == OK) {
         size_t n = statement_length(sql);
 
@@ -452,7 +512,7 @@ static err mysql_engine_script(struct db *db, str sql)
     }
     if (m->h)
         mysql_options(m->h, MYSQL_OPT_READ_TIMEOUT, &m->wait_s);
-    return e;
+    return e == OK ? session_open(m) : e;
 }
 
 const struct engine engine_mysql = {

@@ -14,7 +14,8 @@
 
 enum {
     VALUES_MAX = 16, VALUE_MAX = 1 << 20, SQL_MAX = 2048, SCRIPT_MS = 600000,
-    TIME_TEXT = 32, TIME_SHOWN = 19,
+    TIME_TEXT = 32, TIME_SHOWN = 19, PORT_USUAL = 5432,
+    HOSTS_MAX = REMOTE_HOSTS_MAX * REMOTE_PART_MAX, PORTS_MAX = REMOTE_HOSTS_MAX * 6 + 1,
 };
 
 struct pgsql {
@@ -23,6 +24,8 @@ struct pgsql {
     bool prepared[Q_COUNT];
     struct remote where;
     int64_t wait_ms;
+    enum db_tls tls;
+    char *tls_ca;
     bool writing, lost;              /* in a transaction; the connection went in the middle of it */
     bool said;                       /* the log knows that it is down */
 };
@@ -42,7 +45,8 @@ static const struct { const char *state; err e; } states[] = {
     { "57",    ERR_DB_DOWN },        /* shutdown, crash, cannot connect now */
     { "53100", ERR_DB_FULL },        /* disk full */
     { "53200", ERR_NO_MEMORY },
-    { "53",    ERR_DB_DOWN },        /* too many connections */
+    { "53300", ERR_BUSY },           /* too many connections */
+    { "53",    ERR_DB_DOWN },
     { "25006", ERR_DB_FULL },        /* read-only transaction */
     { "42P01", ERR_DB_SCHEMA },      /* no such table */
     { "42703", ERR_DB_SCHEMA },      /* no such column */
@@ -182,32 +186,63 @@ static void notice_drop(void *arg, const char *message)
     (void)message;
 }
 
-static err connection_open(struct pgsql *p)
+/* libpq takes lists, separated by commas, and tries their members in order. */
+static bool hosts_write(const struct remote *w, char hosts[static HOSTS_MAX], char ports[static PORTS_MAX])
 {
-    const struct remote *w = &p->where;
-    char port[16];
-    const char *const keys[] = { "host", "port", "user", "password", "dbname", "client_encoding",
-                                 "application_name", NULL };
-    const char *const values[] = { w->socket[0] ? w->socket : w->host[0] ? w->host : "127.0.0.1",
-                                   w->port ? port : NULL, w->user, w->password, w->database, "UTF8",
-                                   "latchkey", NULL };
-    err e;
+    size_t h = 0, n = 0;
 
-    (void)snprintf(port, sizeof port, "%u", w->port);
-    if (!(p->c = PQconnectStartParams(keys, values, 0)))
-        return ERR_NO_MEMORY;
-    if (PQstatus(p->c) != CONNECTION_BAD && connect_poll(p, clock_mono_ms() + p->wait_ms)) {
-        PQsetNoticeProcessor(p->c, notice_drop, NULL);
-        e = session_open(p);
-        p->said &= e != OK;
-        return e;
+    for (unsigned i = 0; i < w->hosts_n; i++) {
+        const struct remote_host *at = &w->hosts[i];
+        const char *comma = i ? "," : "";
+
+        h += (size_t)snprintf(hosts + h, HOSTS_MAX - h, "%s%s", comma, at->host[0] ? at->host : "127.0.0.1");
+        n += (size_t)snprintf(ports + n, PORTS_MAX - n, "%s%u", comma, at->port ? at->port : PORT_USUAL);
     }
+    return h < HOSTS_MAX && n < PORTS_MAX;
+}
+
+static PGconn *connection_start(const struct pgsql *p)
+{
+    static const char *const modes[] = {
+        [DB_TLS_OFF] = "disable", [DB_TLS_PREFER] = "prefer", [DB_TLS_REQUIRE] = "require", [DB_TLS_VERIFY] = "verify-full",
+    };
+    const struct remote *w = &p->where;
+    char hosts[HOSTS_MAX], ports[PORTS_MAX];
+    const char *const keys[] = { "host", "port", "user", "password", "dbname", "client_encoding", "application_name",
+                                 "sslmode", "target_session_attrs", p->tls_ca ? "sslrootcert" : NULL, NULL };
+    const char *const values[] = { w->socket[0] ? w->socket : hosts, ports, w->user, w->password, w->database, "UTF8",
+                                   "latchkey", modes[p->tls], w->hosts_n > 1 ? "read-write" : "any", p->tls_ca, NULL };
+
+    return hosts_write(w, hosts, ports) ? PQconnectStartParams(keys, values, 0) : NULL;
+}
+
+/* The server's SQLSTATE stands in the message where there was an answer. */
+static err connection_refused(struct pgsql *p)
+{
+    str why = str_of(PQerrorMessage(p->c)), line;
+    err e = str_find(why, STR(" 53300: ")) >= 0 ? ERR_BUSY : ERR_DB_DOWN;
+
+    (void)str_cut(why, '\n', &line, &why);
     if (!p->said)
-        log_error("database_down", text_kv("engine", STR("pgsql")),
-                  text_kv("why", str_trim(str_of(PQerrorMessage(p->c)))));
+        log_error("database_down", text_kv("engine", STR("pgsql")), text_kv("why", str_trim(line)));
     p->said = true;
     disconnect(p);
-    return ERR_DB_DOWN;
+    return e;
+}
+
+static err connection_open(struct pgsql *p)
+{
+    err e;
+
+    if (!(p->c = connection_start(p)))
+        return ERR_NO_MEMORY;
+    (void)PQsetErrorVerbosity(p->c, PQERRORS_VERBOSE);
+    if (PQstatus(p->c) == CONNECTION_BAD || !connect_poll(p, clock_mono_ms() + p->wait_ms))
+        return connection_refused(p);
+    PQsetNoticeProcessor(p->c, notice_drop, NULL);
+    e = session_open(p);
+    p->said &= e != OK;
+    return e;
 }
 
 /* A connection that stands, before anything is sent. */
@@ -226,6 +261,7 @@ static void pgsql_close(struct db *db)
 
     disconnect(p);
     explicit_bzero(&p->where, sizeof p->where);
+    free(p->tls_ca);
     free(p);
 }
 
@@ -241,7 +277,11 @@ static err pgsql_open(const struct db_config *config, str place, struct db **out
         return e;
     }
     p->wait_ms = config->wait_ms > 1000 ? config->wait_ms : 1000;
-    if ((e = remote_parse(place, config->password, &p->where)) != OK || (e = connection_open(p)) != OK) {
+    p->tls = config->tls;
+    p->said = config->quiet;
+    if (config->tls_ca.n && !(p->tls_ca = strndup(config->tls_ca.p, config->tls_ca.n)))
+        e = ERR_NO_MEMORY;
+    if (e != OK || (e = remote_parse(place, config->password, &p->where)) != OK || (e = connection_open(p)) != OK) {
         pgsql_close(&p->db);
         return e;
     }

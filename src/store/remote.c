@@ -48,7 +48,7 @@ static bool port_parse(str s, unsigned *out)
 }
 
 /* HOST:PORT, the host in brackets where it holds colons itself (RFC 3986 section 3.2.2). */
-static bool host_parse(str s, struct remote *out)
+static bool host_parse(str s, struct remote_host *out)
 {
     str host, rest;
 
@@ -59,6 +59,20 @@ static bool host_parse(str s, struct remote *out)
     if (!str_cut(str_from(s, 1), ']', &host, &rest) || (rest.n && rest.p[0] != ':'))
         return false;
     return part(host, out->host) && port_parse(str_from(rest, 1), &out->port);
+}
+
+static bool hosts_parse(str s, struct remote *out)
+{
+    str one;
+
+    do {
+        if (out->hosts_n == REMOTE_HOSTS_MAX)
+            return false;
+        (void)str_cut(s, ',', &one, &s);            /* the last one has no comma behind it */
+        if (!host_parse(one, &out->hosts[out->hosts_n++]))
+            return false;
+    } while (s.n);
+    return true;
 }
 
 static bool url_parse(str url, struct remote *out)
@@ -77,7 +91,7 @@ static bool url_parse(str url, struct remote *out)
     (void)str_cut(user, ':', &name, &password);
     if (options.n && !str_starts(options, STR("socket=")))
         return false;
-    return part(name, out->user) && part(password, out->password) && host_parse(host, out) &&
+    return part(name, out->user) && part(password, out->password) && hosts_parse(host, out) &&
            part(database, out->database) && out->database[0] &&
            part(str_from(options, options.n ? strlen("socket=") : 0), out->socket);
 }
@@ -94,7 +108,7 @@ err remote_parse(str place, str password, struct remote *out)
         return OK;
     }
     explicit_bzero(out, sizeof *out);
-    log_error("database_url", text_kv("why", STR("not SCHEME://USER@HOST:PORT/DATABASE?socket=PATH")));
+    log_error("database_url", text_kv("why", STR("not SCHEME://USER@HOST:PORT,.../DATABASE?socket=PATH")));
     return ERR_BAD_SETTING;
 }
 

@@ -9,12 +9,17 @@
 
 enum { REMOTE_PART_MAX = 256 };
 
-/* //USER:PASSWORD@HOST:PORT/DATABASE?socket=PATH, each part percent-encoded where it must be. A part
- * that was not given is the empty string, the port 0. */
+enum { REMOTE_HOSTS_MAX = 8 };
+
+struct remote_host { char host[REMOTE_PART_MAX]; unsigned port; };
+
+/* //USER:PASSWORD@HOST:PORT,HOST:PORT/DATABASE?socket=PATH, each part percent-encoded where it must
+ * be. A part that was not given is the empty string, the port 0. There is at least one host. */
 struct remote {
-    char user[REMOTE_PART_MAX], password[REMOTE_PART_MAX], host[REMOTE_PART_MAX];
+    char user[REMOTE_PART_MAX], password[REMOTE_PART_MAX];
     char database[REMOTE_PART_MAX], socket[REMOTE_PART_MAX];
-    unsigned port;
+    struct remote_host hosts[REMOTE_HOSTS_MAX];
+    unsigned hosts_n;
 };
 
 /* `place` is the URL behind its scheme. A password given apart wins over the URL's. ERR_BAD_SETTING

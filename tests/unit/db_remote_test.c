@@ -21,16 +21,22 @@ TEST(a_url_is_read_part_by_part)
     CHECK_ERR(remote_parse(STR("//zo%40e:p%3Aw@db.example:3307/shop?socket=/run/x"), (str){0}, &r), OK);
     CHECK_STR(str_of(r.user), STR("zo@e"));
     CHECK_STR(str_of(r.password), STR("p:w"));
-    CHECK_STR(str_of(r.host), STR("db.example"));
-    CHECK(r.port == 3307);
+    CHECK_STR(str_of(r.hosts[0].host), STR("db.example"));
+    CHECK(r.hosts[0].port == 3307);
     CHECK_STR(str_of(r.database), STR("shop"));
     CHECK_STR(str_of(r.socket), STR("/run/x"));
     CHECK_ERR(remote_parse(STR("//u:old@[::1]:1/d"), STR("new"), &r), OK);
-    CHECK_STR(str_of(r.host), STR("::1"));
+    CHECK_STR(str_of(r.hosts[0].host), STR("::1"));
     CHECK_STR(str_of(r.password), STR("new"));
     CHECK_ERR(remote_parse(STR("//h/d"), (str){0}, &r), OK);
-    CHECK_STR(str_of(r.host), STR("h"));
-    CHECK(r.port == 0 && !r.user[0] && !r.socket[0]);
+    CHECK_STR(str_of(r.hosts[0].host), STR("h"));
+    CHECK(r.hosts[0].port == 0 && !r.user[0] && !r.socket[0]);
+    CHECK(r.hosts_n == 1);
+    CHECK_ERR(remote_parse(STR("//u@a:1,b,[::1]:3/d"), (str){0}, &r), OK);
+    CHECK(r.hosts_n == 3 && r.hosts[0].port == 1 && r.hosts[1].port == 0 && r.hosts[2].port == 3);
+    CHECK_STR(str_of(r.hosts[1].host), STR("b"));
+    CHECK_STR(str_of(r.hosts[2].host), STR("::1"));
+    CHECK_ERR(remote_parse(STR("//u@a,a,a,a,a,a,a,a,a/d"), (str){0}, &r), ERR_BAD_SETTING);
     CHECK_ERR(remote_parse(STR("///d?socket=%2Ftmp"), (str){0}, &r), OK);
     CHECK_STR(str_of(r.socket), STR("/tmp"));
 }

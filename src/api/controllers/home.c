@@ -9,6 +9,24 @@ err welcome(struct req *req, struct res *res)
     return res_message(res, 200, req->api->config.welcome);
 }
 
+/* GET /livez - the process answers. */
+err livez(struct req *, struct res *res)
+{
+    res_header(res, STR("Cache-Control"), STR("no-store"));
+    return res_message(res, 200, STR("alive"));
+}
+
+/* GET /readyz - the database does too: 503 while it does not. */
+err readyz(struct req *req, struct res *res)
+{
+    err e;
+
+    res_header(res, STR("Cache-Control"), STR("no-store"));
+    if ((e = db_check(req->auth->db)) != OK)
+        return e;
+    return res_message(res, 200, STR("ready"));
+}
+
 /* Any path or method that no row has. */
 err no_route(struct req *req, struct res *)
 {
