@@ -25,7 +25,8 @@ static double seconds(void)
 
 static void hash_own(argon2_block_fn *block)
 {
-    struct argon2_hash h = { .kind = ARGON2_ID, .cost = { memory, passes, 1 }, .salt_n = 16, .tag_n = 32 };
+    struct argon2_hash h = {
+        .kind = ARGON2_ID, .cost = {memory, passes, 1}, .salt_n = 16, .tag_n = 32};
 
     if (argon2_fill(kept, block, STR("correct horse"), &h) != OK)
         exit(1);
@@ -37,11 +38,12 @@ static double timed(size_t which)
     unsigned char tag[32];
     double from = seconds();
 
-    if (which == 0 && crypto_pwhash(tag, sizeof tag, "correct horse", 13, salt, passes, (size_t)memory << 10,
-                                    crypto_pwhash_ALG_ARGON2ID13) != 0)
+    if (which == 0 && crypto_pwhash(tag, sizeof tag, "correct horse", 13, salt, passes,
+                                    (size_t)memory << 10, crypto_pwhash_ALG_ARGON2ID13) != 0)
         exit(1);
     if (which == 1)
-        (void)argon2id_hash_raw(passes, memory, 1, "correct horse", 13, salt, sizeof salt, tag, sizeof tag);
+        (void)argon2id_hash_raw(passes, memory, 1, "correct horse", 13, salt, sizeof salt, tag,
+                                sizeof tag);
     if (which >= OTHERS)
         hash_own(argon2_versions[which - OTHERS].block);
     return seconds() - from;
@@ -62,7 +64,8 @@ int main(int argc, char **argv)
 
     memory = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : memory;
     passes = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : passes;
-    if (rounds < 1 || rounds > ROUNDS_MAX || sodium_init() < 0 || (kept = room_new((size_t)memory << 10)) == NULL)
+    if (rounds < 1 || rounds > ROUNDS_MAX || sodium_init() < 0 ||
+        (kept = room_new((size_t)memory << 10)) == NULL)
         return 1;
     while (argon2_versions[n - OTHERS].name)
         n++;
@@ -77,7 +80,10 @@ int main(int argc, char **argv)
         qsort(times[0], (size_t)rounds, sizeof(double), by_time);
         ms = times[i][rounds / 2] * 1e3;
         if (ms > 0)
-            printf("%-10s %7.2f ms %7.1f hashes/s   x%.2f of libsodium\n", i == 0 ? "libsodium" : i == 1 ? "libargon2" : argon2_versions[i - OTHERS].name,
+            printf("%-10s %7.2f ms %7.1f hashes/s   x%.2f of libsodium\n",
+                   i == 0   ? "libsodium"
+                   : i == 1 ? "libargon2"
+                            : argon2_versions[i - OTHERS].name,
                    ms, 1e3 / ms, times[0][rounds / 2] * 1e3 / ms);
     }
     room_free(kept);

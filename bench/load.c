@@ -4,10 +4,10 @@
  *   load [-c CONNECTIONS] [-d SECONDS] [-p PIPELINED] [-r RATE] [-m METHOD] [-H 'Name: value']...
  *        [-b BODY] PORT PATH
  *
- * Sends to 127.0.0.1 alone and stops by itself. In BODY and header values each `%n` becomes a number
- * that grows with each request (so every sign-up is another). With -r the requests are sent at a
- * fixed rate, spaced by an exponential law, whatever the answers do; latency then counts from the
- * moment a request was due. Prints one line: key=value. */
+ * Sends to 127.0.0.1 alone and stops by itself. In BODY and header values each `%n` becomes a
+ * number that grows with each request (so every sign-up is another). With -r the requests are sent
+ * at a fixed rate, spaced by an exponential law, whatever the answers do; latency then counts from
+ * the moment a request was due. Prints one line: key=value. */
 #include <errno.h>
 #include <math.h>
 #include <netinet/in.h>
@@ -251,7 +251,8 @@ static void options(int argc, char **argv)
     }
     if (argc - optind != 2 || !conns_n || conns_n > CONNS_MAX || !pipelined || pipelined > PIPE_MAX
         || seconds > 120) {
-        fprintf(stderr, "usage: load [-c N] [-d S] [-p N] [-r RATE] [-m M] [-H H] [-b B] PORT PATH\n");
+        fprintf(stderr,
+                "usage: load [-c N] [-d S] [-p N] [-r RATE] [-m M] [-H H] [-b B] PORT PATH\n");
         exit(2);
     }
     port = (unsigned short)strtoul(argv[optind], NULL, 10);

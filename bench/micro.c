@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* micro.c - what a token costs inside the process: nanoseconds, the least of ten rounds, a line each.
+/* micro.c - what a token costs inside the process: nanoseconds, the least of ten rounds, a line
+ * each.
  *
  * bench/micro [NAME]: only the lines whose name holds NAME. */
 #include "base/clock.h"
@@ -13,7 +14,7 @@ struct bench {
     struct arena mem;
     struct keyring keys;
     struct jwt_cache *cache;
-    str token, spelled;             /* as we sign it; the same claims as another writer spells them */
+    str token, spelled; /* as we sign it; the same claims as another writer spells them */
     struct claims claims;
     unsigned char mac[SHA256_BYTES];
 };

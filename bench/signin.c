@@ -3,9 +3,10 @@
  *
  *   signin [COST [SECONDS [RATE...]]]      (8, 1)
  *
- * The candidates differ only in what hashes: crypt(3), 4 lanes, 4 and 6 under backlog. Saturation is
- * measured with 64 clients that ask again at once; then clients ask at random moments (Poisson) at each
- * RATE a second, each waiting in a thread of its own; the time from the moment it was due counts. */
+ * The candidates differ only in what hashes: crypt(3), 4 lanes, 4 and 6 under backlog. Saturation
+ * is measured with 64 clients that ask again at once; then clients ask at random moments (Poisson)
+ * at each RATE a second, each waiting in a thread of its own; the time from the moment it was due
+ * counts. */
 #include "crypto/engine.h"
 #include "crypto/lanes_trial.h"
 
@@ -70,7 +71,8 @@ static double draw(struct load *load)
 
 static void check(struct load *load, struct hash_client *who)
 {
-    if (engine_check(load->engine, who, STR("correct horse"), (str){ load->hash, BCRYPT_CHARS }) != OK)
+    if (engine_check(load->engine, who, STR("correct horse"), (str){load->hash, BCRYPT_CHARS}) !=
+        OK)
         abort();
 }
 
@@ -139,8 +141,8 @@ static void lone_report(struct load *load, int rounds)
     }
     qsort(ours, (size_t)rounds, sizeof *ours, by_time);
     qsort(theirs, (size_t)rounds, sizeof *theirs, by_time);
-    printf("alone: crypt_rn %.2f ms, through the engine %.2f ms (x %.3f)\n", theirs[rounds / 2] * 1e3,
-           ours[rounds / 2] * 1e3, ours[rounds / 2] / theirs[rounds / 2]);
+    printf("alone: crypt_rn %.2f ms, through the engine %.2f ms (x %.3f)\n",
+           theirs[rounds / 2] * 1e3, ours[rounds / 2] * 1e3, ours[rounds / 2] / theirs[rounds / 2]);
 }
 
 static struct engine *engine_with(unsigned candidate, int cost)
@@ -163,7 +165,8 @@ static double median(double *of, unsigned n)
     return of[n / 2];
 }
 
-/* Candidates take turns, so that what else the machine does falls on all alike. Rate 0: saturation. */
+/* Candidates take turns, so that what else the machine does falls on all alike. Rate 0:
+ * saturation. */
 static void rows_print(struct load *load, struct engine *const engines[], double rate, double secs)
 {
     static double done[CANDIDATES][ROUNDS], p50[CANDIDATES][ROUNDS], p99[CANDIDATES][ROUNDS];

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* pi.c - prints the table Blowfish starts from: the first 1042 words after the point of pi in base 16.
+/* pi.c - prints the table Blowfish starts from: the first 1042 words after the point of pi in
+ * base 16.
  *
- * Machin's formula, pi = 16 atan(1/5) - 4 atan(1/239), in fixed point: word 0 is the whole part, the
- * others the fraction, four more of them than asked for so that what is cut off cannot reach. The
- * build runs it; the C text goes to standard output. */
+ * Machin's formula, pi = 16 atan(1/5) - 4 atan(1/239), in fixed point: word 0 is the whole part,
+ * the others the fraction, four more of them than asked for so that what is cut off cannot reach.
+ * The build runs it; the C text goes to standard output. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>

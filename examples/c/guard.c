@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* guard.c - a resource of your own behind Latchkey's tokens: a CGI program that asks at the door.
  *
- * The web server hands the x-access-token of a request over as HTTP_X_ACCESS_TOKEN. Latchkey is asked
- * each time, so a role taken away or an account closed counts from the next request on.
+ * The web server hands the x-access-token of a request over as HTTP_X_ACCESS_TOKEN. Latchkey is
+ * asked each time, so a role taken away or an account closed counts from the next request on.
  *
  *   cc -o guard guard.c $(pkg-config --cflags --libs libcurl)
  *
@@ -25,7 +25,8 @@ static const char *setting(const char *name, const char *otherwise)
 /* What is no token never becomes a header: a line break in it would begin a header of its own. */
 static int is_token(const char *s)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
     size_t n = strspn(s, letters);
 
     return n > 0 && n <= TOKEN_MAX && s[n] == 0;
@@ -51,7 +52,8 @@ static long ask(const char *url, const char *token)
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
         curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)TIMEOUT_MS);
         curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
-        if (curl_easy_perform(curl) == CURLE_OK) curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+        if (curl_easy_perform(curl) == CURLE_OK)
+            curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     }
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
@@ -60,7 +62,8 @@ static long ask(const char *url, const char *token)
 
 static int answer(const char *status, const char *text)
 {
-    printf("Status: %s\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\n\r\n%s\n", status, text);
+    printf("Status: %s\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\n\r\n%s\n", status,
+           text);
     return 0;
 }
 
@@ -68,7 +71,8 @@ int main(void)
 {
     const char *token = setting("HTTP_X_ACCESS_TOKEN", "");
     char url[512];
-    int n = snprintf(url, sizeof url, "%s/api/test/%s", setting("LATCHKEY_URL", "http://127.0.0.1:8080"),
+    int n = snprintf(url, sizeof url, "%s/api/test/%s",
+                     setting("LATCHKEY_URL", "http://127.0.0.1:8080"),
                      setting("LATCHKEY_DOOR", "user"));
 
     if (n >= (int)sizeof url) return answer("500 Internal Server Error", "The URL is too long.");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* answers.c - the one place where a failure becomes a status and a sentence.
  *
- * `{}` is replaced by req->detail. The first table is the tutorial's wire, to the letter where it has
- * a word for it; the second holds what production says otherwise. */
+ * `{}` is replaced by req->detail. The first table is the tutorial's wire, to the letter where it
+ * has a word for it; the second holds what production says otherwise. */
 #include "api/answers.h"
 
 #include "api/page.h"
@@ -124,7 +124,9 @@ enum manner manner_of(const struct req *req)
 {
     const struct api_config *config = &req->api->config;
 
-    return config->manner == AS_TUTORIAL && config->rules->sessions == SESSIONS_SEQUEL ? AS_SEQUEL : config->manner;
+    return config->manner == AS_TUTORIAL && config->rules->sessions == SESSIONS_SEQUEL
+               ? AS_SEQUEL
+               : config->manner;
 }
 
 str said_of(const struct req *req, enum said what)
@@ -168,7 +170,8 @@ static void status_fields(const struct req *req, struct res *res, const struct a
     int status = a->status;
 
     if (status == 401)
-        res_header(res, STR("WWW-Authenticate"), a->challenge ? str_of(a->challenge) : STR("Bearer"));
+        res_header(res, STR("WWW-Authenticate"),
+                   a->challenge ? str_of(a->challenge) : STR("Bearer"));
     if (status == 405)
         res_header(res, STR("Allow"), allowed(req));
     if (status == 503 || status == 429)
@@ -226,7 +229,7 @@ static void answer_send(struct req *req, struct res *res, const struct answer *a
     }
     if (e == OK)
         return;
-    res->x->res.status = a->status;                      /* no room even for the excuse: it stays empty */
+    res->x->res.status = a->status; /* no room even for the excuse: it stays empty */
     res->x->res.body = (str){0};
 }
 
@@ -239,7 +242,8 @@ void answer_error(struct req *req, struct res *res, err e)
 
 void answer_refusal(struct req *req, struct res *res, int status)
 {
-    const struct answer said = { status, req->api->config.manner == AS_SERVER ? AS_PROBLEM : AS_MESSAGE };
+    const struct answer said = {status,
+                                req->api->config.manner == AS_SERVER ? AS_PROBLEM : AS_MESSAGE};
 
     if (status == 413)
         answer_error(req, res, ERR_BODY_TOO_LARGE);

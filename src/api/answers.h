@@ -21,12 +21,14 @@ struct answer {
     const char *challenge;    /* what WWW-Authenticate says with a 401; NULL: "Bearer" */
 };
 
-/* A row that another manner lacks is the tutorial's; one that both lack is a 500 that says nothing. */
+/* A row that another manner lacks is the tutorial's; one that both lack is a 500 that says
+ * nothing. */
 extern const struct answer answers[MANNERS][ERR_COUNT];
 
 const struct answer *answer_of(enum manner manner, err e);
 
-/* Who words the answer to `req`: its api's manner, or the sequel where that one's sessions are on. */
+/* Who words the answer to `req`: its api's manner, or the sequel where that one's sessions are
+ * on. */
 enum manner manner_of(const struct req *req);
 
 /* What a success says. */

@@ -81,7 +81,8 @@ void *api_thread_begin(void *app)
 
     if (!own)
         return NULL;
-    own->auth = (struct auth){ .keys = api->config.keys, .rules = api->config.rules, .room = api->config.room };
+    own->auth = (struct auth){
+        .keys = api->config.keys, .rules = api->config.rules, .room = api->config.room};
     own->auth.tokens = jwt_cache_new();
     own->auth.accesses = access_cache_new();
     if (own->auth.tokens && own->auth.accesses && db_open(api->config.db, &own->auth.db) == OK)
@@ -107,8 +108,8 @@ static struct pool *choose(void *app, struct exchange *x, size_t *body_max)
 {
     struct api *api = app;
     unsigned methods;
-    const struct route *route = route_match(api->config.routes, method_of(x->req.method), x->req.path,
-                                            &methods);
+    const struct route *route =
+        route_match(api->config.routes, method_of(x->req.method), x->req.path, &methods);
 
     *body_max = BODY_MAX;
     x->route = route ? route : &nowhere;
@@ -134,7 +135,8 @@ static struct req request(struct api *api, struct api_thread *own, struct exchan
 static void browser_fields(struct exchange *x)
 {
     http_answer_constant(x, STR("X-Content-Type-Options"), STR("nosniff"));
-    http_answer_constant(x, STR("Content-Security-Policy"), STR("default-src 'none'; frame-ancestors 'none'"));
+    http_answer_constant(x, STR("Content-Security-Policy"),
+                         STR("default-src 'none'; frame-ancestors 'none'"));
     http_answer_constant(x, STR("Referrer-Policy"), STR("no-referrer"));
 }
 
@@ -199,10 +201,13 @@ static void request_log(const struct req *req, const struct res *res, err e)
     if (!req->event && status < 500)
         return;
     log_line(level, req->event ? req->event : "request",
-             (const struct kv[]){ req->event ? text_kv("user", req->who) : text_kv("route", str_of(req->route->path)),
-                                  int_kv("status", status), int_kv("ms", clock_mono_ms() - req->x->began),
-                                  text_kv("id", str_of(req->x->id)),
-                                  e == OK ? (struct kv){0} : text_kv("err", str_of(err_name(e))), {0} });
+             (const struct kv[]){req->event ? text_kv("user", req->who)
+                                            : text_kv("route", str_of(req->route->path)),
+                                 int_kv("status", status),
+                                 int_kv("ms", clock_mono_ms() - req->x->began),
+                                 text_kv("id", str_of(req->x->id)),
+                                 e == OK ? (struct kv){0} : text_kv("err", str_of(err_name(e))),
+                                 {0}});
 }
 
 void run_route(struct req *req, struct res *res)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* api.h - what routes, steps and controllers see: a request, its answer, and the rows they stand in.
+/* api.h - what routes, steps and controllers see: a request, its answer, and the rows they stand
+ * in.
  *
- * A step or a controller returns OK, which is next(), or the failure that ends the request; what the
- * client then reads stands in answers.c. One that answers by itself has set a status, and the walk
- * ends there. Everything runs straight down one thread; req->mem ends with the request. */
+ * A step or a controller returns OK, which is next(), or the failure that ends the request; what
+ * the client then reads stands in answers.c. One that answers by itself has set a status, and the
+ * walk ends there. Everything runs straight down one thread; req->mem ends with the request. */
 #ifndef API_API_H
 #define API_API_H
 
@@ -18,8 +19,8 @@ enum method { NO_METHOD, GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, METHODS }
 /* What a route costs, and so where it runs: NONE never waits and runs on the loop. */
 enum work { NONE, READS, WRITES, HASHES, WORKS };
 
-/* Which column of answers.c speaks: the tutorial's texts, or those of production. A config has one of
- * these two; what its sequel words otherwise is a column behind the tutorial's (answers.h). */
+/* Which column of answers.c speaks: the tutorial's texts, or those of production. A config has one
+ * of these two; what its sequel words otherwise is a column behind the tutorial's (answers.h). */
 enum manner { AS_TUTORIAL, AS_SERVER, AS_SEQUEL, MANNERS };
 
 struct req;
@@ -85,7 +86,7 @@ struct req {
     const void *body;                 /* the row's form, filled in */
     struct caller caller;             /* set by verify_token */
     str detail;                       /* for the {} of a sentence in answers.c */
-    const char *event;                /* what the log calls this request; NULL: only failures of ours */
+    const char *event; /* what the log calls this request; NULL: only failures of ours */
     str who;                          /* whose account it is about, for the log */
 };
 
@@ -103,10 +104,12 @@ void api_end(struct api *api);
 
 /* The callbacks for http_config and, begin and end, for pool_config, with `api` as their app. */
 struct http_app api_app(struct api *api);
-void *api_thread_begin(void *api);    /* a struct api_thread; NULL, logged, when the database is not there */
+void *
+api_thread_begin(void *api); /* a struct api_thread; NULL, logged, when the database is not there */
 void api_thread_end(void *api, void *own);
 
-/* Walk a row: what all share, the row's own steps, the controller. The first failure is the answer. */
+/* Walk a row: what all share, the row's own steps, the controller. The first failure is the
+ * answer. */
 void run_route(struct req *req, struct res *res);
 
 /* A parameter of the path, as sent (not decoded); p == NULL when the row has none of that name. */
@@ -135,7 +138,7 @@ extern const struct step before_all[];
 step_fn cors, allow_headers;                                           /* middleware/cors.c */
 step_fn parse_body, read_form;                                         /* forms.c */
 step_fn verify_token, refuse_forgeable, require_role;                  /* middleware/auth_jwt.c */
-step_fn check_signup_open, check_duplicate_user, check_roles_exist;    /* middleware/verify_signup.c */
+step_fn check_signup_open, check_duplicate_user, check_roles_exist; /* middleware/verify_signup.c */
 
 controller welcome, no_route, livez, readyz;                             /* controllers/home.c */
 controller signup, signin, refresh_token, me;                          /* controllers/auth.c */

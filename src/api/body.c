@@ -35,7 +35,7 @@ static err content_decode(struct exchange *x, str *body)
 /* body-parser's strict mode: an object or an array, or nothing at all. */
 static err json_read(struct arena *mem, str text, bool lax, struct json **out)
 {
-    const struct json_rules rules = { lax ? BODY_DEPTH_LAX : BODY_DEPTH_MAX, BODY_VALUES_MAX, !lax };
+    const struct json_rules rules = {lax ? BODY_DEPTH_LAX : BODY_DEPTH_MAX, BODY_VALUES_MAX, !lax};
     err e;
 
     if (text.n == 0)
@@ -67,7 +67,8 @@ err body_read(struct exchange *x, const struct body_rules *rules, const struct j
     if (!media_type_read(first_header(&x->req, STR("content-type")), &type))
         return type_refusal(x, rules);
     is_json = str_is_nocase(type.name, STR("application/json"));
-    if (!is_json && !(rules->forms && str_is_nocase(type.name, STR("application/x-www-form-urlencoded"))))
+    if (!is_json &&
+        !(rules->forms && str_is_nocase(type.name, STR("application/x-www-form-urlencoded"))))
         return type_refusal(x, rules);
     if (type.charset.n && ((charset = charset_of(type.charset)) == CHARSET_NONE
                            || (!is_json && charset != CHARSET_UTF8)))
@@ -76,7 +77,8 @@ err body_read(struct exchange *x, const struct body_rules *rules, const struct j
         return e;
     if ((e = charset_decode(&x->mem, charset, text, &text)) != OK)
         return e;
-    e = is_json ? json_read(&x->mem, text, rules->lax, &tree) : urlencoded_read(&x->mem, text, &tree);
+    e = is_json ? json_read(&x->mem, text, rules->lax, &tree)
+                : urlencoded_read(&x->mem, text, &tree);
     *out = tree;
     return e;
 }

@@ -10,23 +10,23 @@
 #include "http/http.h"
 
 enum {
-    BODY_MAX = 100 << 10,             /* bytes, body-parser's limit of 100kb; that many still pass */
+    BODY_MAX = 100 << 10, /* bytes, body-parser's limit of 100kb; that many still pass */
     BODY_DEPTH_MAX = 32,
     BODY_DEPTH_LAX = 64,
-    BODY_VALUES_MAX = 4096,           /* each costs about 100 bytes of the request's memory */
+    BODY_VALUES_MAX = 4096, /* each costs about 100 bytes of the request's memory */
 };
 
 struct body_rules {
-    bool lax;                         /* of repeated names the last counts, BODY_DEPTH_LAX, other types are passed over */
+    bool lax; /* of repeated names the last counts, BODY_DEPTH_LAX, other types are passed over */
     bool forms;                       /* urlencoded bodies are read */
-    bool wanted;                      /* the route takes a body: one of another type is refused, unless lax */
+    bool wanted; /* the route takes a body: one of another type is refused, unless lax */
 };
 
 /* Read it. *out is NULL where there is none of these two types, an empty object where it is empty.
  *
- * ERR_BODY_TYPE, ERR_BODY_CHARSET and ERR_BODY_ENCODING (415), ERR_BODY_TOO_LARGE, ERR_BODY_PARAMETERS (413),
- * ERR_BODY_BROKEN, ERR_JSON_REPEATED, ERR_JSON_SHAPE (also for a JSON text that is no object or array), ERR_JSON_LIMIT
- * (400), ERR_NO_MEMORY. */
+ * ERR_BODY_TYPE, ERR_BODY_CHARSET and ERR_BODY_ENCODING (415), ERR_BODY_TOO_LARGE,
+ * ERR_BODY_PARAMETERS (413), ERR_BODY_BROKEN, ERR_JSON_REPEATED, ERR_JSON_SHAPE (also for a JSON
+ * text that is no object or array), ERR_JSON_LIMIT (400), ERR_NO_MEMORY. */
 err body_read(struct exchange *x, const struct body_rules *rules, const struct json **out);
 
 #endif

@@ -6,9 +6,10 @@
 
 enum charset charset_of(str name)
 {
-    static const struct { const char *name; enum charset charset; } known[] = {
-        { "utf-8", CHARSET_UTF8 },       { "utf-16", CHARSET_UTF16 }, { "utf-16le", CHARSET_UTF16LE },
-        { "utf-16be", CHARSET_UTF16BE }, { "utf-7", CHARSET_UTF7 },
+    static const struct { const char *name; enum charset charset;
+    } known[] = {
+        {"utf-8", CHARSET_UTF8},       {"utf-16", CHARSET_UTF16}, {"utf-16le", CHARSET_UTF16LE},
+        {"utf-16be", CHARSET_UTF16BE}, {"utf-7", CHARSET_UTF7},
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)

@@ -64,8 +64,8 @@ static void digits_put(struct buf *to, const char *digits, int n, int exponent)
     }
 }
 
-/* A number as JavaScript spells it (ECMA-262 section 6.1.6.1.20): the fewest digits that read back as
- * the same double, an exponent only from 1e21 on and below 1e-6. */
+/* A number as JavaScript spells it (ECMA-262 section 6.1.6.1.20): the fewest digits that read back
+ * as the same double, an exponent only from 1e21 on and below 1e-6. */
 static void number_put(struct buf *to, str spelled)
 {
     char text[NUMBER_MAX], digits[DIGITS_MAX + 1];
@@ -99,7 +99,10 @@ static void number_put(struct buf *to, str spelled)
 static void scalar_put(struct buf *to, const struct json *value)
 {
     static const char *const words[] = {
-        [JSON_NULL] = "null", [JSON_FALSE] = "false", [JSON_TRUE] = "true", [JSON_OBJECT] = "[object Object]",
+        [JSON_NULL] = "null",
+        [JSON_FALSE] = "false",
+        [JSON_TRUE] = "true",
+        [JSON_OBJECT] = "[object Object]",
     };
 
     if (value->kind == JSON_NUMBER)
@@ -110,8 +113,8 @@ static void scalar_put(struct buf *to, const struct json *value)
         buf_put(to, str_of(words[value->kind]));
 }
 
-/* The items of a list joined by commas, lists inside likewise, null as nothing. Walks up and down by
- * the tree's own pointers: depth costs no stack. */
+/* The items of a list joined by commas, lists inside likewise, null as nothing. Walks up and down
+ * by the tree's own pointers: depth costs no stack. */
 err json_as_string(struct buf *to, const struct json *value)
 {
     const struct json *v = value;
@@ -155,15 +158,16 @@ static err read_name(struct req *req, const struct field *f, const struct json *
     if (v->kind == JSON_NULL)
         return OK;
     if (v->kind != JSON_TEXT)
-        return f->kind == FIELD_LOGIN && v->kind != JSON_OBJECT ? ERR_USER_UNKNOWN : ERR_BAD_REQUEST;
+        return f->kind == FIELD_LOGIN && v->kind != JSON_OBJECT ? ERR_USER_UNKNOWN
+                                                                : ERR_BAD_REQUEST;
     *to = v->lone_surrogate ? surrogates_replaced(req->mem, v->text) : v->text;
     if (!to->p)
         return ERR_NO_MEMORY;
     return f->codes_max && name_length(*to) > f->codes_max ? ERR_BAD_REQUEST : OK;
 }
 
-/* A text's UTF-16 units, each a text of its own; half of a surrogate pair ends them, as nothing that
- * a role could be called. */
+/* A text's UTF-16 units, each a text of its own; half of a surrogate pair ends them, as nothing
+ * that a role could be called. */
 static err read_units(struct req *req, str text, struct asked_roles *to)
 {
     size_t at = 0;
@@ -214,8 +218,8 @@ static err read_items(struct req *req, const struct json *list, struct asked_rol
     return OK;
 }
 
-/* Whatever JavaScript holds for false asks for nothing. An empty list is refused: with the tutorial it
- * gives every role there is. */
+/* Whatever JavaScript holds for false asks for nothing. An empty list is refused: with the tutorial
+ * it gives every role there is. */
 static err read_roles(struct req *req, const struct json *v, struct asked_roles *to)
 {
     int64_t n;

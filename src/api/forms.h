@@ -3,7 +3,8 @@
  *
  * A controller never sees a missing field, a number for a name, or an object for a password. What
  * the tutorial answers with a crash, a hang or a message of its libraries is ERR_BAD_REQUEST here,
- * with req->detail naming the field. Unknown fields are ignored; of repeated ones the last counts. */
+ * with req->detail naming the field. Unknown fields are ignored; of repeated ones the last
+ * counts. */
 #ifndef API_FORMS_H
 #define API_FORMS_H
 
@@ -12,12 +13,12 @@
 enum { NAME_MAX_CODES = 255, ROLE_ITEMS_MAX = 64, OPTIONAL_MAX = 255 };
 
 enum field_kind {
-    FIELD_NAME,           /* str: text, or null as p == NULL where blank names are allowed */
-    FIELD_LOGIN,          /* the same; other scalars and lists name nobody: ERR_USER_UNKNOWN */
-    FIELD_PASSWORD,       /* str: text, perhaps with lone surrogates (WTF-8): the domain refuses them */
-    FIELD_ROLES,          /* struct asked_roles */
-    FIELD_OPTIONAL,       /* str: text without NUL of 255 bytes at most; p == NULL for anything else */
-    FIELD_REFRESH,        /* str: text; ERR_REFRESH_MISSING, or ERR_REFRESH_UNKNOWN for what is no text */
+    FIELD_NAME,     /* str: text, or null as p == NULL where blank names are allowed */
+    FIELD_LOGIN,    /* the same; other scalars and lists name nobody: ERR_USER_UNKNOWN */
+    FIELD_PASSWORD, /* str: text, perhaps with lone surrogates (WTF-8): the domain refuses them */
+    FIELD_ROLES,    /* struct asked_roles */
+    FIELD_OPTIONAL, /* str: text without NUL of 255 bytes at most; p == NULL for anything else */
+    FIELD_REFRESH,  /* str: text; ERR_REFRESH_MISSING, or ERR_REFRESH_UNKNOWN for what is no text */
 };
 
 struct field {
@@ -35,8 +36,8 @@ struct form {
 /* The roles that a sign-up asks for. */
 struct asked_roles {
     struct strs names;    /* texts, up to the first item that is none */
-    str odd;              /* that item as String(item) has it: no role can have it; p == NULL: none */
-    bool is_text;         /* sent as one text: `names` are its UTF-16 units, as the tutorial walks it */
+    str odd;      /* that item as String(item) has it: no role can have it; p == NULL: none */
+    bool is_text; /* sent as one text: `names` are its UTF-16 units, as the tutorial walks it */
 };
 
 /* Bodies of POST /api/auth/signup and /signin. */
@@ -52,8 +53,8 @@ struct refresh_body { str token; };
 
 extern const struct form signup_form, signin_form, refresh_form, password_form, signout_form;
 
-/* Fill a new struct from the body's tree (NULL: nothing was sent). ERR_BAD_REQUEST, ERR_USER_UNKNOWN,
- * ERR_REFRESH_MISSING, ERR_REFRESH_UNKNOWN, ERR_NO_MEMORY. */
+/* Fill a new struct from the body's tree (NULL: nothing was sent). ERR_BAD_REQUEST,
+ * ERR_USER_UNKNOWN, ERR_REFRESH_MISSING, ERR_REFRESH_UNKNOWN, ERR_NO_MEMORY. */
 err form_read(struct req *req, const struct form *form, const void **out);
 
 /* String(value) as JavaScript has it: null, 1e+21, [object Object], a,b, (of ["a","b",null]). */

@@ -32,8 +32,9 @@ static void html_put(struct buf *b, str s)
 err page_send(struct res *res, int status, str message)
 {
     buf_init(&res->text, &res->x->mem, PAGE_MAX);
-    buf_put(&res->text, STR("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                            "<title>Error</title>\n</head>\n<body>\n<pre>"));
+    buf_put(&res->text,
+            STR("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                "<title>Error</title>\n</head>\n<body>\n<pre>"));
     html_put(&res->text, message);
     buf_put(&res->text, STR("</pre>\n</body>\n</html>\n"));
     if (res->text.failed)
@@ -72,7 +73,8 @@ static void url_put(struct buf *b, str path)
 {
     for (size_t i = 0; i < path.n; i++) {
         unsigned char c = (unsigned char)path.p[i];
-        bool kept = c == '[' || c == ']' || (c == '%' && is_hex(path, i + 1) && (i + 2 == path.n || is_hex(path, i + 2)));
+        bool kept = c == '[' || c == ']' ||
+                    (c == '%' && is_hex(path, i + 1) && (i + 2 == path.n || is_hex(path, i + 2)));
 
         if (kept) {
             buf_byte(b, (char)c);

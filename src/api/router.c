@@ -63,7 +63,8 @@ static bool fits(str a, str b, bool b_pattern)
     return more_a == more_b;
 }
 
-const struct route *route_match(const struct route *table, enum method method, str path, unsigned *methods)
+const struct route *route_match(const struct route *table, enum method method, str path,
+                                unsigned *methods)
 {
     const struct route *found = NULL;
     enum method want = method == HEAD ? GET : method;
@@ -103,7 +104,8 @@ err routes_check(const struct route *table)
     for (const struct route *a = table; a->path; a++)
         for (const struct route *b = a + 1; b->path; b++)
             if (a->method == b->method && fits(str_of(a->path), str_of(b->path), true)) {
-                log_error("routes", text_kv("clash", str_of(a->path)), text_kv("with", str_of(b->path)));
+                log_error("routes", text_kv("clash", str_of(a->path)),
+                          text_kv("with", str_of(b->path)));
                 return ERR_BUG;
             }
     return OK;

@@ -12,8 +12,10 @@
 enum method method_of(str name);
 const char *method_name(enum method method);
 
-/* The row, or NULL. *methods gets a bit (1 << method) for each method the path has; 0: no such path. */
-const struct route *route_match(const struct route *table, enum method method, str path, unsigned *methods);
+/* The row, or NULL. *methods gets a bit (1 << method) for each method the path has; 0: no such
+ * path. */
+const struct route *route_match(const struct route *table, enum method method, str path,
+                                unsigned *methods);
 
 /* The segment of `path` that stands where the row has `:name`; p == NULL when it has none. */
 str route_param(const struct route *route, str path, str name);

@@ -3,12 +3,12 @@
  *
  * A row reads: METHOD path takes this body, first passes these steps, then runs this controller,
  * which does this kind of work. Steps run left to right; the first that fails ends the request. A
- * token is checked against the account in the database, so whoever verifies one READS. A row that needs
- * sessions is not there without them. */
+ * token is checked against the account in the database, so whoever verifies one READS. A row that
+ * needs sessions is not there without them. */
 #include "api/api.h"
 #include "api/forms.h"
 
-const struct step before_all[] = { { cors }, { parse_body }, { allow_headers }, { read_form }, {0} };
+const struct step before_all[] = {{cors}, {parse_body}, {allow_headers}, {read_form}, {0}};
 
 // clang-format off
 static const struct step anyone[]     = { {0} };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* urlencoded.c - forms with nested names.
  *
- * A list under construction keeps each item's index as its key, so that `a[1]=y&a[0]=x` comes out in
- * the order of the indices and a list that meets a name can become an object. */
+ * A list under construction keeps each item's index as its key, so that `a[1]=y&a[0]=x` comes out
+ * in the order of the indices and a list that meets a name can become an object. */
 #include "api/urlencoded.h"
 
 #include "base/utf8.h"
@@ -188,7 +188,10 @@ static bool put(struct arena *mem, struct json *in, const struct path *path, str
         if (last && v)
             return join_text(mem, v, text);
         if (!v) {
-            v = child(mem, in, key, last ? JSON_TEXT : makes_list(path->at[i + 1]) ? JSON_LIST : JSON_OBJECT);
+            v = child(mem, in, key,
+                      last                          ? JSON_TEXT
+                      : makes_list(path->at[i + 1]) ? JSON_LIST
+                                                    : JSON_OBJECT);
             if (!v || !v->key.p)
                 return false;
             v->text = last ? text : (str){0};

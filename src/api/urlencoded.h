@@ -12,8 +12,8 @@
 
 enum { FORM_PARAMETERS_MAX = 1000, FORM_NESTING = 5, FORM_INDEX_MAX = 100 };
 
-/* Read `text`, well-formed UTF-8, into an object of texts, lists and objects. ERR_BODY_PARAMETERS for
- * more than FORM_PARAMETERS_MAX; ERR_NO_MEMORY. */
+/* Read `text`, well-formed UTF-8, into an object of texts, lists and objects. ERR_BODY_PARAMETERS
+ * for more than FORM_PARAMETERS_MAX; ERR_NO_MEMORY. */
 err urlencoded_read(struct arena *mem, str text, struct json **out);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* adopt.c - `latchkey adopt`: take over the database of the tutorial's server, in place.
  *
- * Without --yes nothing is written: it says what is there, what it would add, and what it would leave
- * alone. No row that is there is changed or deleted either way. */
+ * Without --yes nothing is written: it says what is there, what it would add, and what it would
+ * leave alone. No row that is there is changed or deleted either way. */
 #include "app/cli.h"
 #include "app/commands.h"
 #include "app/progress.h"
@@ -49,7 +49,7 @@ static err count_of(struct adopt *a, enum query q, const char *what, int64_t *ou
     return OK;
 }
 
-/* ------------------------------------------------------------------------------------------- what is there */
+/* -------------------------------------------------------------------------------- what is there */
 
 static err tables_print(struct adopt *a)
 {
@@ -61,7 +61,10 @@ static err tables_print(struct adopt *a)
         if ((e = survey_has_table(a->db, str_of(names[i]), &there)) != OK)
             return e;
         if (!there) {
-            fprintf(stderr, "latchkey: adopt: there is no table `%s`: this is not the tutorial's database\n", names[i]);
+            fprintf(
+                stderr,
+                "latchkey: adopt: there is no table `%s`: this is not the tutorial's database\n",
+                names[i]);
             return ERR_DB_SCHEMA;
         }
     }
@@ -81,7 +84,8 @@ static err sequel_print(struct adopt *a)
         return e;
     if ((e = count_of(a, Q_COUNT_REFRESH_TOKENS, "refresh tokens of the sequel", NULL)) != OK)
         return e;
-    puts("      The table refreshTokens is the tutorial's sequel's. It is left as it is; the setting\n"
+    puts("      The table refreshTokens is the tutorial's sequel's. It is left as it is; the "
+         "setting\n"
          "      session.compat says whether its tokens count.");
     return OK;
 }
@@ -93,7 +97,8 @@ static void hashes_print(const struct adopt_report *r)
     for (size_t k = 0; k < HASH_KINDS; k++)
         for (int cost = 0; cost < HASH_COSTS; cost++)
             if (r->hashes[k][cost]) {
-                (void)snprintf(what, sizeof what, "passwords hashed %s cost %d", hash_kinds[k], cost);
+                (void)snprintf(what, sizeof what, "passwords hashed %s cost %d", hash_kinds[k],
+                               cost);
                 count_print(what, r->hashes[k][cost]);
             }
     if (r->hashes_missing)
@@ -169,7 +174,8 @@ static bool duplicates_print(struct adopt *a)
         if (names->empty)
             count_print(empty[kind], names->empty);
         if (names->unruly)
-            count_print(kind ? "addresses that are not Unicode" : "names that are not Unicode", names->unruly);
+            count_print(kind ? "addresses that are not Unicode" : "names that are not Unicode",
+                        names->unruly);
     }
     return any;
 }
@@ -195,7 +201,9 @@ static err strays_print(struct adopt *a)
 
     if ((e = count_of(a, Q_COUNT_WITHOUT_ROLE, "users without a role", &all)) != OK || all == 0)
         return e;
-    if ((e = survey_without_role(a->db, &a->mem, &(struct holders){ .limit = SHOWN_MAX, .row = stray_print, .arg = &l })) != OK)
+    if ((e = survey_without_role(
+             a->db, &a->mem,
+             &(struct holders){.limit = SHOWN_MAX, .row = stray_print, .arg = &l})) != OK)
         return e;
     if (all > SHOWN_MAX)
         printf("      and %lld more\n", (long long)all - SHOWN_MAX);
@@ -231,13 +239,13 @@ static err powers_print(struct adopt *a)
             return e;
         if (l.n > SHOWN_MAX)
             printf("      and %lld more\n", (long long)l.n - SHOWN_MAX);
-        printf("      %s%lld in all, %lld of them may have given it to themselves\n", l.n >= HOLDERS_MAX ? "at least " : "",
-               (long long)l.n, (long long)l.suspect);
+        printf("      %s%lld in all, %lld of them may have given it to themselves\n",
+               l.n >= HOLDERS_MAX ? "at least " : "", (long long)l.n, (long long)l.suspect);
     }
     return OK;
 }
 
-/* -------------------------------------------------------------------------------------------- what it adds */
+/* --------------------------------------------------------------------------------- what it adds */
 
 static err additions_print(struct adopt *a)
 {
@@ -257,7 +265,8 @@ static err additions_print(struct adopt *a)
     for (size_t i = 0; i < sizeof added / sizeof *added; i++) {
         str name = str_of(added[i].name);
 
-        e = added[i].is_index ? survey_has_index(a->db, name, &there) : survey_has_table(a->db, name, &there);
+        e = added[i].is_index ? survey_has_index(a->db, name, &there)
+                              : survey_has_table(a->db, name, &there);
         if (e != OK)
             return e;
         printf("  %-26s %s%s\n", added[i].name, added[i].what, there ? " (is there already)" : "");
@@ -272,15 +281,18 @@ static err additions_print(struct adopt *a)
 static void warnings_print(bool duplicates)
 {
     puts("\nMind:\n"
-         "  The tutorial's server, as the tutorial has it, drops users, roles and user_roles at each of its\n"
+         "  The tutorial's server, as the tutorial has it, drops users, roles and user_roles at "
+         "each of its\n"
          "  own starts (sync({force: true}) in server.js). Change that before it starts again.\n"
-         "  While it runs beside Latchkey it does not ask who holds a name: it can still write a second one.");
+         "  While it runs beside Latchkey it does not ask who holds a name: it can still write a "
+         "second one.");
     if (duplicates)
-        puts("  Of accounts with one name the one with the lowest id keeps it; whoever spells his exactly signs\n"
+        puts("  Of accounts with one name the one with the lowest id keeps it; whoever spells his "
+             "exactly signs\n"
              "  in to his own. The others stay as they are.");
 }
 
-/* ------------------------------------------------------------------------------------------------- doing it */
+/* ------------------------------------------------------------------------------------- doing it */
 
 static err time_store(struct db *db, void *arg)
 {
@@ -324,11 +336,13 @@ static err take_over(struct adopt *a)
 
     db_close(a->db);
     a->db = NULL;
-    if ((e = migrate(&a->config, MIGRATE_KEEP, OWNER_ADOPT)) != OK || (e = db_open(&a->config, &a->db)) != OK ||
-        (e = time_keep(a)) != OK || (e = names_claim(a)) != OK || (e = survey_count(a->db, Q_COUNT_NAMES, &names)) != OK)
+    if ((e = migrate(&a->config, MIGRATE_KEEP, OWNER_ADOPT)) != OK ||
+        (e = db_open(&a->config, &a->db)) != OK || (e = time_keep(a)) != OK ||
+        (e = names_claim(a)) != OK || (e = survey_count(a->db, Q_COUNT_NAMES, &names)) != OK)
         return e;
     printf("\nTaken over: %lld names and addresses are claimed. Start it with\n"
-           "  latchkey serve --db.url " STR_FMT " --token.secret-file FILE\n", (long long)names, STR_ARG(a->config.url));
+           "  latchkey serve --db.url " STR_FMT " --token.secret-file FILE\n",
+           (long long)names, STR_ARG(a->config.url));
     return OK;
 }
 
@@ -339,7 +353,8 @@ static err adopt_run(struct adopt *a)
     bool duplicates;
     err e;
 
-    printf("latchkey adopt " STR_FMT "%s\n", STR_ARG(a->config.url), a->yes ? "" : ": a dry run, nothing is changed");
+    printf("latchkey adopt " STR_FMT "%s\n", STR_ARG(a->config.url),
+           a->yes ? "" : ": a dry run, nothing is changed");
     if ((e = db_open_raw(&a->config, &a->db)) != OK || (e = tables_print(a)) != OK)
         return e;
     how.users = p.total = a->users;
@@ -361,9 +376,12 @@ static err adopt_run(struct adopt *a)
 static int adopt_usage(FILE *to, int status)
 {
     fputs("usage: latchkey adopt URL [--yes] [--SETTING VALUE ...]\n\n"
-          "Takes over the database of the tutorial's server, in place: mysql://user@host/database, or what its\n"
-          "Sequelize wrote to pgsql://... or sqlite:FILE. Says what is there and what it would add; with --yes\n"
-          "it adds it. No row that is there is changed or deleted. It may be run again.\n", to);
+          "Takes over the database of the tutorial's server, in place: mysql://user@host/database, "
+          "or what its\n"
+          "Sequelize wrote to pgsql://... or sqlite:FILE. Says what is there and what it would "
+          "add; with --yes\n"
+          "it adds it. No row that is there is changed or deleted. It may be run again.\n",
+          to);
     return status;
 }
 
@@ -404,7 +422,8 @@ int adopt_main(int argc, char **argv)
     arena_init(&a.mem, SETTINGS_MEMORY);
     log_set_level(LOG_ERROR);
     if (settings_read(&a.settings, &mem, false, argc, argv, &rest) == OK && words_read(&a, rest)) {
-        a.config = (struct db_config){ .url = arena_dup(&mem, a.settings.db_url), .wait_ms = a.settings.db_wait };
+        a.config = (struct db_config){.url = arena_dup(&mem, a.settings.db_url),
+                                      .wait_ms = a.settings.db_wait};
         arena_end(&a.mem);
         if ((e = adopt_run(&a)) != OK)
             fprintf(stderr, "latchkey: adopt: %s\n", err_meaning(e));

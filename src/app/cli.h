@@ -39,7 +39,8 @@ struct cli_verb {
     const char *usage, *help;       /* usage: what follows the verb */
 };
 
-/* Run the verb that argv[1] names; argv[0] is the command's name. `verbs` ends with a row of zeros. */
+/* Run the verb that argv[1] names; argv[0] is the command's name. `verbs` ends with a row of
+ * zeros. */
 int cli_main(const struct cli_verb *verbs, int argc, char **argv);
 
 /* Say why something failed, better than err_meaning can: one line on standard error. Hands `e`

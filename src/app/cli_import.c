@@ -12,7 +12,11 @@
 #include <errno.h>
 
 enum {
-    LINE_MAX_BYTES = 16 << 10, ROWS_MAX = 1000000, SEEN_SLOTS = 1 << 22, ROW_MEMORY = 4 << 20, ROLES_IN_ROW = 64,
+    LINE_MAX_BYTES = 16 << 10,
+    ROWS_MAX = 1000000,
+    SEEN_SLOTS = 1 << 22,
+    ROW_MEMORY = 4 << 20,
+    ROLES_IN_ROW = 64,
 };
 
 enum column { USERNAME, EMAIL, HASH, ROLES, DISABLED, COLUMNS };
@@ -39,9 +43,10 @@ struct row { str at[COLUMNS]; str roles_at[ROLES_IN_ROW]; struct strs roles; boo
 
 static bool column_of(str name, enum column *out)
 {
-    static const struct { const char *name; enum column column; } names[] = {
-        { "username", USERNAME }, { "email", EMAIL }, { "hash", HASH }, { "password", HASH }, { "roles", ROLES },
-        { "disabled", DISABLED },
+    static const struct { const char *name; enum column column;
+    } names[] = {
+        {"username", USERNAME}, {"email", EMAIL}, {"hash", HASH},
+        {"password", HASH},     {"roles", ROLES}, {"disabled", DISABLED},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -74,8 +79,9 @@ static bool line_read(struct import *in, str *out, bool *fits)
     return true;
 }
 
-/* A field of RFC 4180 off the head of *rest; a quoted one may hold commas and, doubled, quotes, no line
- * ends. *more: another follows. Unquoting happens in the line itself. False for a broken one. */
+/* A field of RFC 4180 off the head of *rest; a quoted one may hold commas and, doubled, quotes, no
+ * line ends. *more: another follows. Unquoting happens in the line itself. False for a broken
+ * one. */
 static bool field_read(str *rest, str *out, bool *more)
 {
     char *p = (char *)(uintptr_t)rest->p;
@@ -110,7 +116,8 @@ static const char *header_read(struct import *in, str line)
     while (more) {
         if (in->columns_n == COLUMNS || !field_read(&line, &name, &more))
             return "the first line names columns that are unknown, or too many";
-        if (!column_of(str_trim(name), &in->columns[in->columns_n]) || (had & 1u << in->columns[in->columns_n]))
+        if (!column_of(str_trim(name), &in->columns[in->columns_n]) ||
+            (had & 1u << in->columns[in->columns_n]))
             return "the first line names a column that is unknown, or twice";
         had |= 1u << in->columns[in->columns_n++];
     }
@@ -122,7 +129,8 @@ static const char *header_read(struct import *in, str line)
 static const char *yes_or_no(str s, bool *out)
 {
     *out = str_is_nocase(s, STR("true")) || str_is_nocase(s, STR("yes")) || str_is(s, STR("1"));
-    if (*out || s.n == 0 || str_is_nocase(s, STR("false")) || str_is_nocase(s, STR("no")) || str_is(s, STR("0")))
+    if (*out || s.n == 0 || str_is_nocase(s, STR("false")) || str_is_nocase(s, STR("no")) ||
+        str_is(s, STR("0")))
         return NULL;
     return "disabled is neither true nor false";
 }
@@ -188,7 +196,8 @@ static const char *json_member_read(struct row *row, const struct json *v)
         return json_roles(row, v);
     if (column == DISABLED) {
         row->disabled = v->kind == JSON_TRUE;
-        return v->kind == JSON_TRUE || v->kind == JSON_FALSE ? NULL : "disabled is neither true nor false";
+        return v->kind == JSON_TRUE || v->kind == JSON_FALSE ? NULL
+                                                             : "disabled is neither true nor false";
     }
     if (v->kind != JSON_TEXT || v->lone_surrogate)
         return "a member is no well-formed text";
@@ -244,7 +253,8 @@ static const char *row_check(struct import *in, const struct row *row)
     if (!name_line && !email_line)
         return NULL;
     before = name_line ? name_line : email_line;
-    why = arena_printf(&in->mem, "has the same %s as line %u", name_line ? "username" : "email", before);
+    why = arena_printf(&in->mem, "has the same %s as line %u", name_line ? "username" : "email",
+                       before);
     return why.p ? why.p : "repeats a name";
 }
 
@@ -277,8 +287,12 @@ static void line_refuse(struct import *in, const char *why)
 static err row_store(struct import *in, struct row *row)
 {
     struct imported want = {
-        .account = { row->at[USERNAME], row->at[EMAIL], row->at[HASH], { row->roles_at, row->roles.n } },
-        .disabled = row->disabled, .dry = !(in->c->given & FLAG_YES),
+        .account = {row->at[USERNAME],
+                    row->at[EMAIL],
+                    row->at[HASH],
+                    {row->roles_at, row->roles.n}},
+        .disabled = row->disabled,
+        .dry = !(in->c->given & FLAG_YES),
     };
     int64_t id;
     err e = account_import(&in->c->auth, &in->mem, &want, &id);
@@ -329,7 +343,8 @@ static err file_import(struct import *in)
     while (e == OK && line_read(in, &line, &fits)) {
         arena_reset(&in->mem);
         if (in->number > ROWS_MAX)
-            return cli_fail(in->c, ERR_BAD_SETTING, "the file has more than %d lines; split it", ROWS_MAX);
+            return cli_fail(in->c, ERR_BAD_SETTING, "the file has more than %d lines; split it",
+                            ROWS_MAX);
         if (fits && str_trim(line).n == 0)
             continue;
         if (!fits)
@@ -345,7 +360,8 @@ static err report(const struct import *in)
 {
     bool yes = in->c->given & FLAG_YES;
 
-    printf("%u %s, %u already there, %u refused\n", in->added, yes ? "added" : "would be added", in->present, in->refused);
+    printf("%u %s, %u already there, %u refused\n", in->added, yes ? "added" : "would be added",
+           in->present, in->refused);
     if (!yes)
         puts("nothing was written; --yes writes");
     if (in->refused == 0)

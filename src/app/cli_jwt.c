@@ -24,9 +24,12 @@ static const char usage[] =
     "  --jwk FILE          The key as a JSON Web Key (RFC 7517).\n"
     "  --secret-file FILE  The key as the server has it: bytes of a file that only you can read.\n"
     "  --signature-only    Header and signature count; the payload may say anything.\n\n"
-    "Supported: alg HS256, kty oct. Not supported, and answered `bad algorithm`: none, HS384, HS512,\n"
-    "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES256K, ES384, ES512, EdDSA; kty RSA, EC, OKP.\n"
-    "Exit status: 0 when every token was good, 1 when one was not, 2 when there is no usable key.\n";
+    "Supported: alg HS256, kty oct. Not supported, and answered `bad algorithm`: none, HS384, "
+    "HS512,\n"
+    "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES256K, ES384, ES512, EdDSA; kty RSA, EC, "
+    "OKP.\n"
+    "Exit status: 0 when every token was good, 1 when one was not, 2 when there is no usable "
+    "key.\n";
 
 /* Up to JWK_BYTES_MAX bytes of a file. */
 static err text_read(struct arena *mem, const char *path, str *out)
@@ -44,7 +47,8 @@ static err text_read(struct arena *mem, const char *path, str *out)
     fine = !ferror(f) && n <= JWK_BYTES_MAX;
     (void)fclose(f);           /* only read from */
     if (!fine) {
-        fprintf(stderr, "latchkey: %s: cannot be read, or holds more than %d bytes\n", path, JWK_BYTES_MAX);
+        fprintf(stderr, "latchkey: %s: cannot be read, or holds more than %d bytes\n", path,
+                JWK_BYTES_MAX);
         return ERR_IO;
     }
     *out = (str){ p, n };
@@ -77,8 +81,9 @@ static err key_read(struct arena *mem, const struct asked *asked, str *secret, b
     return e;
 }
 
-/* One line of standard input without its end, CR included; false at the end of input. A line of more
- * than JWT_BYTES_MAX bytes comes back one byte longer than that, which is enough to refuse it. */
+/* One line of standard input without its end, CR included; false at the end of input. A line of
+ * more than JWT_BYTES_MAX bytes comes back one byte longer than that, which is enough to refuse
+ * it. */
 static bool line_read(char line[static JWT_BYTES_MAX + 1], str *out)
 {
     size_t n = 0;
@@ -95,8 +100,8 @@ static bool line_read(char line[static JWT_BYTES_MAX + 1], str *out)
     return true;
 }
 
-/* On one line: in JSON a control byte can only stand between values, where a blank does as well. What
- * is no JSON, which a signature alone allows, is shown as a JSON text. */
+/* On one line: in JSON a control byte can only stand between values, where a blank does as well.
+ * What is no JSON, which a signature alone allows, is shown as a JSON text. */
 static void payload_print(struct arena *mem, str payload)
 {
     const struct json_rules rules = { .depth_max = 64, .values_max = PAYLOAD_VALUES_MAX };
@@ -191,7 +196,8 @@ int jwt_main(int argc, char **argv)
 {
     struct asked asked = {0};
 
-    if (argc > 1 && (str_is(str_of(argv[argc - 1]), STR("--help")) || str_is(str_of(argv[argc - 1]), STR("-h")))) {
+    if (argc > 1 && (str_is(str_of(argv[argc - 1]), STR("--help")) ||
+                     str_is(str_of(argv[argc - 1]), STR("-h")))) {
         fputs(usage, stdout);
         return 0;
     }

@@ -14,8 +14,9 @@ static void interrupted(int signal)
     (void)signal;               /* it only has to end read(2), so that the echo comes back first */
 }
 
-/* The next byte of standard input: 1, 0 at its end, -1. A signal that is blocked can only arrive while
- * this waits, under `mask`, so none is lost between a prompt and the waiting for its answer. */
+/* The next byte of standard input: 1, 0 at its end, -1. A signal that is blocked can only arrive
+ * while this waits, under `mask`, so none is lost between a prompt and the waiting for its
+ * answer. */
 static ssize_t byte_read(const sigset_t *mask, char *c)
 {
     struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };

@@ -47,10 +47,12 @@ static err role_add(struct cli *c)
     err e;
 
     if (!is_role_name(add.name))
-        return cli_fail(c, ERR_BAD_REQUEST, "a role's name has 1 to 255 characters, no '|', no blank at its ends");
+        return cli_fail(c, ERR_BAD_REQUEST,
+                        "a role's name has 1 to 255 characters, no '|', no blank at its ends");
     e = db_write(c->auth.db, role_store, &add);
     if (e == ERR_EXISTS)
-        return cli_fail(c, e, "there is such a role, or another with that id; `latchkey role list` shows all");
+        return cli_fail(
+            c, e, "there is such a role, or another with that id; `latchkey role list` shows all");
     if (e != OK)
         return e;
     printf(STR_FMT " added\n", STR_ARG(name));

@@ -17,17 +17,23 @@ static err account_named(struct cli *c, struct user *out)
 
     if (c->given & FLAG_ID) {
         e = user_by_id(c->auth.db, &c->mem, c->id, out);
-        return e == ERR_NOT_FOUND ? cli_fail(c, ERR_USER_UNKNOWN, "no account has the id %lld", (long long)c->id) : e;
+        return e == ERR_NOT_FOUND
+                   ? cli_fail(c, ERR_USER_UNKNOWN, "no account has the id %lld", (long long)c->id)
+                   : e;
     }
     e = account_by_name(&c->auth, &c->mem, c->name, out);
-    return e == ERR_USER_UNKNOWN ? cli_fail(c, e, "there is no account \"" STR_FMT "\"", STR_ARG(name)) : e;
+    return e == ERR_USER_UNKNOWN
+               ? cli_fail(c, e, "there is no account \"" STR_FMT "\"", STR_ARG(name))
+               : e;
 }
 
 static err role_unknown(struct cli *c, str which)
 {
     str name = cli_shown(&c->mem, which);
 
-    return cli_fail(c, ERR_ROLE_UNKNOWN, "there is no role \"" STR_FMT "\"; `latchkey role list` shows all", STR_ARG(name));
+    return cli_fail(c, ERR_ROLE_UNKNOWN,
+                    "there is no role \"" STR_FMT "\"; `latchkey role list` shows all",
+                    STR_ARG(name));
 }
 
 /* Why a password was refused, in figures. */
@@ -35,9 +41,10 @@ static err password_refused(struct cli *c, err e)
 {
     if (e != ERR_PASSWORD_POLICY)
         return e;
-    return cli_fail(c, e, "the password is %s; it must have at least %lld characters and at most %d bytes",
-                    c->auth.refusal ? c->auth.refusal : "too long", (long long)c->settings.password_min,
-                    c->rules.password.scheme == SCHEME_BCRYPT ? PASSWORD_BYTES_MAX : PASSWORD_ARGON2_BYTES_MAX);
+    return cli_fail(
+        c, e, "the password is %s; it must have at least %lld characters and at most %d bytes",
+        c->auth.refusal ? c->auth.refusal : "too long", (long long)c->settings.password_min,
+        c->rules.password.scheme == SCHEME_BCRYPT ? PASSWORD_BYTES_MAX : PASSWORD_ARGON2_BYTES_MAX);
 }
 
 static void account_said(struct cli *c, const struct user *user, const char *what)
@@ -85,7 +92,8 @@ static str roles_shown(struct arena *mem, struct strs roles)
 /* What is known of an account beside its row. */
 struct particulars { str roles; struct account_state state; char created[20]; };
 
-static err particulars_of(struct cli *c, struct arena *mem, const struct user *user, struct particulars *out)
+static err particulars_of(struct cli *c, struct arena *mem, const struct user *user,
+                          struct particulars *out)
 {
     struct strs roles;
     err e;
@@ -114,8 +122,8 @@ static err row_print(struct cli *c, const struct user *user)
     if ((e = particulars_of(c, &mem, user, &p)) == OK) {
         str name = cli_shown(&mem, user->username), email = cli_shown(&mem, user->email);
 
-        printf("%lld\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\t%s\t%s\n", (long long)user->id, STR_ARG(name),
-               STR_ARG(email), STR_ARG(p.roles), state_name(&p.state), p.created);
+        printf("%lld\t" STR_FMT "\t" STR_FMT "\t" STR_FMT "\t%s\t%s\n", (long long)user->id,
+               STR_ARG(name), STR_ARG(email), STR_ARG(p.roles), state_name(&p.state), p.created);
     }
     arena_end(&mem);
     return e;

@@ -27,7 +27,8 @@ static void usage_print(FILE *to, const char *command, const struct cli_verb *ve
 
 static int verb_usage(const char *command, const struct cli_verb *v)
 {
-    fprintf(stderr, "usage: latchkey %s %s%s%s\n", command, v->name, *v->usage ? " " : "", v->usage);
+    fprintf(stderr, "usage: latchkey %s %s%s%s\n", command, v->name, *v->usage ? " " : "",
+            v->usage);
     return 2;
 }
 
@@ -55,8 +56,12 @@ static bool flag_take(struct cli *c, unsigned flag, str value)
 /* Read `--name value` or `--name=value` at rest.at[*i]. */
 static bool flag_read(struct cli *c, unsigned allowed, struct strs rest, size_t *i)
 {
-    static const struct { const char *name; unsigned flag; } flags[] = {
-        { "--email", FLAG_EMAIL }, { "--role", FLAG_ROLE }, { "--id", FLAG_ID }, { "--yes", FLAG_YES },
+    static const struct { const char *name; unsigned flag;
+    } flags[] = {
+        {"--email", FLAG_EMAIL},
+        {"--role", FLAG_ROLE},
+        {"--id", FLAG_ID},
+        {"--yes", FLAG_YES},
     };
     str name, value;
     bool joined = str_cut(rest.at[*i], '=', &name, &value);

@@ -7,7 +7,8 @@
 
 static bool asks_help(int argc, char **argv)
 {
-    return argc > 1 && (str_is(str_of(argv[1]), STR("--help")) || str_is(str_of(argv[1]), STR("-h")));
+    return argc > 1 &&
+           (str_is(str_of(argv[1]), STR("--help")) || str_is(str_of(argv[1]), STR("-h")));
 }
 
 int version_main(int argc, char **argv)

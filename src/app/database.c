@@ -12,7 +12,10 @@ enum { ALONE_MS = 5000, AGAIN_MS = 250 };
 static enum db_tls tls_of(str name)
 {
     static const char *const names[] = {
-        [DB_TLS_OFF] = "off", [DB_TLS_PREFER] = "prefer", [DB_TLS_REQUIRE] = "require", [DB_TLS_VERIFY] = "verify",
+        [DB_TLS_OFF] = "off",
+        [DB_TLS_PREFER] = "prefer",
+        [DB_TLS_REQUIRE] = "require",
+        [DB_TLS_VERIFY] = "verify",
     };
     enum db_tls tls = DB_TLS_OFF;
 
@@ -59,7 +62,7 @@ err database_wait(const struct settings *s)
     err e;
 
     if (str_starts(s->db_url, STR("sqlite:")))
-        return OK;                          /* a file is there or is made, and by nobody but who may */
+        return OK; /* a file is there or is made, and by nobody but who may */
     for (;;) {
         if ((e = db_open_raw(&config, &db)) == OK) {
             db_close(db);
@@ -68,7 +71,8 @@ err database_wait(const struct settings *s)
         if ((e != ERR_DB_DOWN && e != ERR_BUSY) || clock_mono_ms() >= until)
             return e;
         if (!config.quiet)
-            fprintf(stderr, "latchkey: waiting for the database " STR_FMT "\n", STR_ARG(s->db_shown));
+            fprintf(stderr, "latchkey: waiting for the database " STR_FMT "\n",
+                    STR_ARG(s->db_shown));
         config.quiet = true;
         if (!pause_a_little())
             return ERR_DB_DOWN;
@@ -83,6 +87,7 @@ str database_shown(struct arena *mem, str url)
         return url;
     if (!str_cut(str_from(before, sizeof "mysql://" - 1), ':', &name, &password))
         return url;
-    return arena_printf(mem, STR_FMT STR_FMT "@" STR_FMT, STR_ARG(str_head(before, sizeof "mysql://" - 1)), STR_ARG(name),
+    return arena_printf(mem, STR_FMT STR_FMT "@" STR_FMT,
+                        STR_ARG(str_head(before, sizeof "mysql://" - 1)), STR_ARG(name),
                         STR_ARG(after));
 }

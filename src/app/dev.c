@@ -34,8 +34,8 @@ static bool write_whole(const char *path, str bytes)
     return close(fd) == 0 && fine;
 }
 
-/* Written under another name and linked to its own, so that whoever reads it finds all of it; of two
- * that start at once the first link holds and both read that one. */
+/* Written under another name and linked to its own, so that whoever reads it finds all of it; of
+ * two that start at once the first link holds and both read that one. */
 static err secret_make(struct arena *mem, str path)
 {
     str hex = random_hex(mem, DEV_SECRET_BYTES), other = random_hex(mem, 8), made, line;
@@ -49,7 +49,8 @@ static err secret_make(struct arena *mem, str path)
         return ERR_NO_MEMORY;
     fine = write_whole(made.p, line) && (link(made.p, path.p) == 0 || errno == EEXIST);
     if (!fine)
-        fprintf(stderr, "latchkey: " STR_FMT ": the secret cannot be kept: %s\n", STR_ARG(path), strerror(errno));
+        fprintf(stderr, "latchkey: " STR_FMT ": the secret cannot be kept: %s\n", STR_ARG(path),
+                strerror(errno));
     (void)unlink(made.p);          /* its second name is what stays */
     return fine ? OK : ERR_IO;
 }
@@ -83,8 +84,10 @@ static err dev_prepare(struct settings *s, struct arena *mem, const struct db_co
         return e;
     }
     if (owner == OWNER_SERVE) {
-        fprintf(stderr, "latchkey: " STR_FMT " belongs to `latchkey serve`: dev would let anyone become\n"
-                        "administrator in it. Give dev a database of its own: --db.url sqlite:dev.db\n", STR_ARG(s->db_shown));
+        fprintf(stderr,
+                "latchkey: " STR_FMT " belongs to `latchkey serve`: dev would let anyone become\n"
+                "administrator in it. Give dev a database of its own: --db.url sqlite:dev.db\n",
+                STR_ARG(s->db_shown));
         return ERR_BAD_SETTING;
     }
     return dev_secret(s, mem);
@@ -92,20 +95,28 @@ static err dev_prepare(struct settings *s, struct arena *mem, const struct db_co
 
 static void dev_say(const struct settings *s)
 {
-    fprintf(stderr,
-            "\nThis is the tutorial's server, open as the tutorial's is: anyone on this machine may sign up\n"
-            "with any role, admin too, with any password, and guess as often as he likes. That is why\n"
-            "it listens on " STR_FMT " alone. Accounts are kept in " STR_FMT ".\n"
-            "To run it for others: latchkey serve --token.secret-file FILE   (see README, \"Production\")\n\n",
-            STR_ARG(s->http_listen), STR_ARG(s->db_shown));
+    fprintf(
+        stderr,
+        "\nThis is the tutorial's server, open as the tutorial's is: anyone on this machine may "
+        "sign up\n"
+        "with any role, admin too, with any password, and guess as often as he likes. That is why\n"
+        "it listens on " STR_FMT " alone. Accounts are kept in " STR_FMT ".\n"
+        "To run it for others: latchkey serve --token.secret-file FILE   (see README, "
+        "\"Production\")\n\n",
+        STR_ARG(s->http_listen), STR_ARG(s->db_shown));
 }
 
 int dev_main(int argc, char **argv)
 {
     static const struct run_mode mode = {
-        .dev = true, .manner = AS_TUTORIAL, .owner = OWNER_DEV, .prepare = dev_prepare, .say = dev_say,
+        .dev = true,
+        .manner = AS_TUTORIAL,
+        .owner = OWNER_DEV,
+        .prepare = dev_prepare,
+        .say = dev_say,
         .usage = "usage: latchkey dev [--fresh] [--SETTING VALUE ...]\n\n"
-                 "The tutorial's server, to the letter: on this machine only, open to everyone on it.\n\n"
+                 "The tutorial's server, to the letter: on this machine only, open to everyone on "
+                 "it.\n\n"
                  "  --fresh                Drop and make again the tables that dev made.",
     };
 

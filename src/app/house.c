@@ -92,19 +92,21 @@ void house_reread(struct house *house)
     err e = ERR_NO_MEMORY;
 
     if (ed)
-        e = settings_reread(&ed->settings, &ed->mem, &edition_now(house)->settings, house->argc, house->argv);
+        e = settings_reread(&ed->settings, &ed->mem, &edition_now(house)->settings, house->argc,
+                            house->argv);
     if (e == OK)
         e = publish(house, ed);
     if (e == OK) {
         log_warn("settings_reread", text_kv("result", STR("in force")));
         return;
     }
-    log_error("settings_reread", text_kv("result", STR("refused, nothing changed")), text_kv("err", str_of(err_name(e))));
+    log_error("settings_reread", text_kv("result", STR("refused, nothing changed")),
+              text_kv("err", str_of(err_name(e))));
     if (ed)
         edition_free(ed);
 }
 
-/* ------------------------------------------------------------- the server's callbacks, on the newest edition */
+/* ------------------------------------------------ the server's callbacks, on the newest edition */
 
 void *house_thread_begin(void *app)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* house.h - what follows from the settings and may change while the server runs.
  *
- * SIGHUP makes a new edition; requests that stand on an old one finish there, so editions are kept to
- * the end of the process: some KB each. One thread publishes, any thread reads. */
+ * SIGHUP makes a new edition; requests that stand on an old one finish there, so editions are kept
+ * to the end of the process: some KB each. One thread publishes, any thread reads. */
 #ifndef APP_HOUSE_H
 #define APP_HOUSE_H
 

@@ -21,8 +21,10 @@ err legacy_check(const struct settings *s)
 
     if (!s->token_legacy.bytes_.n || !is_forgeable(s, &why) || s->token_accept_forgeable)
         return OK;
-    fprintf(stderr, "latchkey: the legacy token secret %s, so anyone can forge tokens with it; leave"
-                    " token.legacy-secret-file out, or accept that with --accept-forgeable-tokens\n", why);
+    fprintf(stderr,
+            "latchkey: the legacy token secret %s, so anyone can forge tokens with it; leave"
+            " token.legacy-secret-file out, or accept that with --accept-forgeable-tokens\n",
+            why);
     return ERR_BAD_SETTING;
 }
 
@@ -52,11 +54,19 @@ static void say_until(int64_t adopted, int64_t until)
 
     clock_datetime(until, when);
     if (adopted == 0)
-        fputs("latchkey: forgeable tokens are refused: `latchkey adopt` has not taken this database over\n", stderr);
+        fputs("latchkey: forgeable tokens are refused: `latchkey adopt` has not taken this "
+              "database over\n",
+              stderr);
     else if (until <= clock_ms() / 1000)
-        fprintf(stderr, "latchkey: forgeable tokens are refused since %s UTC, 24 hours after the adoption\n", when);
+        fprintf(
+            stderr,
+            "latchkey: forgeable tokens are refused since %s UTC, 24 hours after the adoption\n",
+            when);
     else
-        fprintf(stderr, "latchkey: anyone can forge tokens until %s UTC; they open what the role user opens\n", when);
+        fprintf(
+            stderr,
+            "latchkey: anyone can forge tokens until %s UTC; they open what the role user opens\n",
+            when);
 }
 
 err legacy_open(struct keyring *keys, const struct settings *s, const struct db_config *db)

@@ -28,7 +28,8 @@ static void complete(struct buf *out, str address, int64_t port)
     const char *six = address.n && memchr(address.p, ':', address.n) ? "[]" : NULL;
 
     if (is_bare(address))
-        buf_printf(out, "%.1s" STR_FMT "%s:%lld ", six ? six : "", STR_ARG(address), six ? six + 1 : "", (long long)port);
+        buf_printf(out, "%.1s" STR_FMT "%s:%lld ", six ? six : "", STR_ARG(address),
+                   six ? six + 1 : "", (long long)port);
     else
         buf_printf(out, STR_FMT " ", STR_ARG(address));
 }
@@ -51,13 +52,17 @@ static const char *check_one(const struct settings *s, str address, bool needs_p
     bool is;
 
     arena_init(&mem, LIST_MAX);
-    is = (!needs_port || !is_bare(address)) && place_parse(str_trim(listen_complete(&mem, address, 1)), &place);
+    is = (!needs_port || !is_bare(address)) &&
+         place_parse(str_trim(listen_complete(&mem, address, 1)), &place);
     arena_end(&mem);
     if (!is)
-        return needs_port ? "must be addresses with ports such as 127.0.0.1:8443, [::1]:8443 or unix:/run/latchkey.sock"
-                          : "must be addresses such as 127.0.0.1, ::1, [::1]:8080 or unix:/run/latchkey.sock";
+        return needs_port ? "must be addresses with ports such as 127.0.0.1:8443, [::1]:8443 or "
+                            "unix:/run/latchkey.sock"
+                          : "must be addresses such as 127.0.0.1, ::1, [::1]:8080 or "
+                            "unix:/run/latchkey.sock";
     if (s->dev && !place_is_local(&place))
-        return "must be a loopback address: dev is open to everyone who reaches it; use `latchkey serve`";
+        return "must be a loopback address: dev is open to everyone who reaches it; use `latchkey "
+               "serve`";
     return NULL;
 }
 
@@ -68,7 +73,8 @@ static const char *check(const struct settings *s, str list, bool needs_port)
     str address;
 
     while (!why && listen_next(&list, &address))
-        why = ++n > LISTENERS_MAX ? "must be at most 16 addresses" : check_one(s, address, needs_port);
+        why = ++n > LISTENERS_MAX ? "must be at most 16 addresses"
+                                  : check_one(s, address, needs_port);
     return why;
 }
 

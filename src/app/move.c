@@ -64,17 +64,22 @@ static bool flag_take(struct moving *m, struct strs rest, size_t *i)
 
 static int usage(FILE *to, int status)
 {
-    fputs("usage: latchkey move --from URL --to URL [--from-password-file FILE] [--to-password-file FILE]\n\n"
-          "Copies everything to another database, of whichever engine, and verifies it: every table's rows are\n"
-          "counted and added up on both sides. The target must be empty, or hold the beginning of this move:\n"
-          "then it goes on from there. Stop what serves the two until it is done.\n", to);
+    fputs("usage: latchkey move --from URL --to URL [--from-password-file FILE] "
+          "[--to-password-file FILE]\n\n"
+          "Copies everything to another database, of whichever engine, and verifies it: every "
+          "table's rows are\n"
+          "counted and added up on both sides. The target must be empty, or hold the beginning of "
+          "this move:\n"
+          "then it goes on from there. Stop what serves the two until it is done.\n",
+          to);
     return status;
 }
 
 static err move_both(struct moving *m)
 {
     int64_t wait = m->settings.db_wait;
-    struct db_config from = { .url = m->from.url, .password = m->from.password.bytes_, .wait_ms = wait };
+    struct db_config from = {
+        .url = m->from.url, .password = m->from.password.bytes_, .wait_ms = wait};
     struct db_config to = { .url = m->to.url, .password = m->to.password.bytes_, .wait_ms = wait };
     struct move move = { .from = &from, .to = &to, .mem = &m->mem, .progress = say, .arg = m };
     err e = move_run(&move);
@@ -86,8 +91,9 @@ static err move_both(struct moving *m)
         printf("Moved. Start it with --db.url " STR_FMT "\n", STR_ARG(to.url));
         return OK;
     }
-    fprintf(stderr, "latchkey: move: %s%s" STR_FMT "%s%s%s\n", move.table ? move.table : "", move.table ? ": " : "",
-            STR_ARG(move.why), move.why.p ? " (" : "", err_meaning(e), move.why.p ? ")" : "");
+    fprintf(stderr, "latchkey: move: %s%s" STR_FMT "%s%s%s\n", move.table ? move.table : "",
+            move.table ? ": " : "", STR_ARG(move.why), move.why.p ? " (" : "", err_meaning(e),
+            move.why.p ? ")" : "");
     return e;
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* run.c - open, serve, stop.
  *
- * Opened in this order, closed in the opposite one: settings, database, rules, server, pools. The sandbox
- * is entered before the first thread, for a part of it holds for a thread and those it starts. Signals
- * are blocked in all threads and wait for one that does nothing else, so none ever interrupts a call. */
+ * Opened in this order, closed in the opposite one: settings, database, rules, server, pools. The
+ * sandbox is entered before the first thread, for a part of it holds for a thread and those it
+ * starts. Signals are blocked in all threads and wait for one that does nothing else, so none ever
+ * interrupts a call. */
 #include "app/run.h"
 
 #include "app/database.h"
@@ -43,7 +44,7 @@ static err complain(const char *what, err e)
     return e;
 }
 
-/* ----------------------------------------------------------------------------------------- signals */
+/* -------------------------------------------------------------------------------------- signals */
 
 static sigset_t our_signals(void)
 {
@@ -65,7 +66,8 @@ static void certificate_reread(struct run *run)
         log_error("certificate_reread", text_kv("result", STR("refused, nothing changed")));
 }
 
-/* The thread that signals go to. The first SIGTERM or SIGINT asks the server to drain and ends it. */
+/* The thread that signals go to. The first SIGTERM or SIGINT asks the server to drain and ends
+ * it. */
 static void *wait_for_signals(void *arg)
 {
     struct run *run = arg;
@@ -94,7 +96,7 @@ static void signals_block(void)
     (void)signal(SIGPIPE, SIG_IGN);
 }
 
-/* ------------------------------------------------------------------------------------ opening it all */
+/* ------------------------------------------------------------------------------- opening it all */
 
 static unsigned cores(void)
 {
@@ -118,15 +120,21 @@ static void raise_file_limit(int64_t connections)
         return;
     limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < want)
-        log_warn("file_limit", int_kv("wanted", (int64_t)want), int_kv("got", (int64_t)limit.rlim_cur));
+        log_warn("file_limit", int_kv("wanted", (int64_t)want),
+                 int_kv("got", (int64_t)limit.rlim_cur));
 }
 
 static err pools_start(struct run *run)
 {
     const struct settings *s = &run->settings;
     struct pool_config hashes = {
-        .name = "hash", .threads = threads_of(s->password_threads), .waiting_max = (unsigned)s->password_queue, .nice = 10,
-        .app = &run->house, .thread_begin = house_thread_begin, .thread_end = house_thread_end,
+        .name = "hash",
+        .threads = threads_of(s->password_threads),
+        .waiting_max = (unsigned)s->password_queue,
+        .nice = 10,
+        .app = &run->house,
+        .thread_begin = house_thread_begin,
+        .thread_end = house_thread_end,
     };
     struct pool_config dbs = {
         .name = "db", .threads = (unsigned)s->db_threads, .waiting_max = (unsigned)s->db_queue,
@@ -144,15 +152,24 @@ static err server_open(struct run *run)
     const struct settings *s = &run->settings;
     unsigned loops = threads_of(s->http_loops);
     struct http_config config = {
-        .listen = listen_complete(&run->mem, s->http_listen, s->http_port), .listen_tls = s->tls_listen,
-        .given = &run->given, .trusted = s->http_trusted_proxies.n ? &run->trusted : NULL,
-        .loops = loops, .h1_only = run->mode->dev,   /* the recorded server answers 400 */
-        .limits = {
-            .head_max = 16 << 10, .headers_max = HTTP_HEADERS_MAX, .memory_max = 4 << 20,
-            .connections_max = (unsigned)s->http_connections / loops + 1,
-            .head_ms = s->http_head_ms, .body_ms = s->http_body_ms, .idle_ms = s->http_idle_ms,
-            .write_ms = s->http_write_ms, .work_ms = s->http_work_ms,
-        },
+        .listen = listen_complete(&run->mem, s->http_listen, s->http_port),
+        .listen_tls = s->tls_listen,
+        .given = &run->given,
+        .trusted = s->http_trusted_proxies.n ? &run->trusted : NULL,
+        .loops = loops,
+        .h1_only = run->mode->dev, /* the recorded server answers 400 */
+        .limits =
+            {
+                .head_max = 16 << 10,
+                .headers_max = HTTP_HEADERS_MAX,
+                .memory_max = 4 << 20,
+                .connections_max = (unsigned)s->http_connections / loops + 1,
+                .head_ms = s->http_head_ms,
+                .body_ms = s->http_body_ms,
+                .idle_ms = s->http_idle_ms,
+                .write_ms = s->http_write_ms,
+                .work_ms = s->http_work_ms,
+            },
         .app = house_app(&run->house),
     };
     err e = OK;
@@ -166,13 +183,15 @@ static err server_open(struct run *run)
     if (e != OK || (e = http_server_open(&config, &run->server)) != OK)
         return e;
     if (run->mode->dev && !http_server_is_local(run->server)) {
-        fputs("latchkey: dev was handed a socket that others reach; use `latchkey serve`\n", stderr);
+        fputs("latchkey: dev was handed a socket that others reach; use `latchkey serve`\n",
+              stderr);
         return ERR_BAD_SETTING;
     }
     return OK;
 }
 
-/* The connection also loads what a client library loads at its first, while the files are still there. */
+/* The connection also loads what a client library loads at its first, while the files are still
+ * there. */
 static err house_open(struct run *run)
 {
     struct db *db;
@@ -209,7 +228,7 @@ static err pools_open(struct run *run)
     return OK;
 }
 
-/* ------------------------------------------------------------------------------------------- running */
+/* -------------------------------------------------------------------------------------- running */
 
 static err run_words(struct run *run, const struct strs *rest)
 {
@@ -253,7 +272,8 @@ static err run_open(struct run *run)
 
     keyring_init(&run->keys, run->settings.token_secret.bytes_);
     run->keys.lax = run->mode->dev;
-    explicit_bzero((char *)run->settings.token_secret.bytes_.p, run->settings.token_secret.bytes_.n);
+    explicit_bzero((char *)run->settings.token_secret.bytes_.p,
+                   run->settings.token_secret.bytes_.n);
     if ((e = migrate(&run->db, run->fresh ? MIGRATE_FRESH : MIGRATE_KEEP, run->mode->owner)) != OK)
         return complain("the database cannot be brought up to date", e);
     if (str_is(run->settings.session_compat, STR("sequel")) && (e = migrate_sequel(&run->db)) != OK)
@@ -313,7 +333,8 @@ static void run_close(struct run *run)
 
 static int run_help(const struct run_mode *mode)
 {
-    printf("%s\n  --config FILE          Read settings from FILE first; also LATCHKEY_CONFIG.\n", mode->usage);
+    printf("%s\n  --config FILE          Read settings from FILE first; also LATCHKEY_CONFIG.\n",
+           mode->usage);
     settings_help(stdout);
     puts("\nThe environment takes LATCHKEY_HTTP_PORT for --http.port and so on.");
     return 0;

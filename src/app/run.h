@@ -13,13 +13,15 @@ struct run_mode {
     enum manner manner;
     enum owner owner;
     const char *usage;                                      /* for --help, above the settings */
-    /* Secret and database: may this start?  Says on standard error why not. `mem` as settings_read. */
+    /* Secret and database: may this start?  Says on standard error why not. `mem` as
+     * settings_read. */
     err (*prepare)(struct settings *s, struct arena *mem, const struct db_config *db);
     void (*say)(const struct settings *s);                  /* to standard error, once it listens */
 };
 
-/* Read settings, open everything, print "listening on http://ADDRESS:PORT" on standard output, serve
- * until SIGTERM or SIGINT, answer what was accepted, close everything. Returns the exit status. */
+/* Read settings, open everything, print "listening on http://ADDRESS:PORT" on standard output,
+ * serve until SIGTERM or SIGINT, answer what was accepted, close everything. Returns the exit
+ * status. */
 int run_main(const struct run_mode *mode, int argc, char **argv);
 
 #endif

@@ -32,7 +32,8 @@ static const char *give_up_privileges(const struct settings *s, struct sandbox *
 static const char *hide_memory(const struct settings *s, struct sandbox *box)
 {
     (void)s, (void)box;
-    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 }) != 0)
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 ||
+        setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) != 0)
         return strerror(errno);
     return NULL;
 }
@@ -45,7 +46,8 @@ static bool folder_is_strange(const struct settings *s)
 
     if (geteuid() != 0 || sandbox_is_remote(s))
         return false;
-    (void)snprintf(path, sizeof path, "./" STR_FMT, STR_ARG(str_from(s->db_url, sizeof "sqlite:" - 1)));
+    (void)snprintf(path, sizeof path, "./" STR_FMT,
+                   STR_ARG(str_from(s->db_url, sizeof "sqlite:" - 1)));
     if (path[2] == '/')
         memmove(path, path + 2, strlen(path + 2) + 1);
     slash = strrchr(path, '/');
@@ -81,7 +83,8 @@ static const char *shut_calls(const struct settings *s, struct sandbox *box)
     return sandbox_calls(sandbox_is_remote(s));
 }
 
-/* In this order: Landlock and seccomp ask for no_new_privs, seccomp forbids what the others need. */
+/* In this order: Landlock and seccomp ask for no_new_privs, seccomp forbids what the others
+ * need. */
 static const struct {
     const char *name;
     const char *(*enter)(const struct settings *s, struct sandbox *box);

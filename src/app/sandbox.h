@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* sandbox.h - what a running server gives up, so that code that is not ours would find little to do.
+/* sandbox.h - what a running server gives up, so that code that is not ours would find little to
+ * do.
  *
  * Entered once all that needs more is done: sockets bound, secrets and certificates read, client
  * libraries loaded. It comes before the threads: Landlock and capabilities belong to a thread and
@@ -27,8 +28,8 @@ struct sandbox {
     int landlock;                           /* the kernel's Landlock ABI; 0: none */
 };
 
-/* Give it all up, as far as the kernel knows how: what could not be is in `out`, nothing is fatal. The
- * strs of `s` may be relative to the working directory. From the main thread, once. */
+/* Give it all up, as far as the kernel knows how: what could not be is in `out`, nothing is fatal.
+ * The strs of `s` may be relative to the working directory. From the main thread, once. */
 void sandbox_enter(const struct settings *s, struct sandbox *out);
 
 /* One line of what is in force, one more for each part that is not. */

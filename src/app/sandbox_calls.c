@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* sandbox_calls.c - seccomp: which system calls are still there.
  *
- * A call on neither list fails with EPERM, so that what a library tries on a new kernel is an error and
- * not the end of the service; what only an intruder would try ends the process at once. */
+ * A call on neither list fails with EPERM, so that what a library tries on a new kernel is an error
+ * and not the end of the service; what only an intruder would try ends the process at once. */
 #include "app/sandbox.h"
 
 #include <errno.h>
@@ -89,7 +89,8 @@ static int add_all(scmp_filter_ctx filter, uint32_t what, const int *calls, size
 
 static int add_if(scmp_filter_ctx filter, int call, unsigned at, uint64_t mask, uint64_t value)
 {
-    struct scmp_arg_cmp cmp = { .arg = at, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value };
+    struct scmp_arg_cmp cmp = {
+        .arg = at, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
 
     return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &cmp);
 }
@@ -97,7 +98,8 @@ static int add_if(scmp_filter_ctx filter, int call, unsigned at, uint64_t mask, 
 /* Where the database is reached by a socket; resolver and clients look at these families. */
 static int add_sockets(scmp_filter_ctx filter)
 {
-    static const uint64_t families[] = { 1 /* AF_UNIX */, 2 /* AF_INET */, 10 /* AF_INET6 */, 16 /* AF_NETLINK */ };
+    static const uint64_t families[] = {1 /* AF_UNIX */, 2 /* AF_INET */, 10 /* AF_INET6 */,
+                                        16 /* AF_NETLINK */};
     int rc = 0;
 
     for (size_t i = 0; i < COUNT(families) && rc == 0; i++)
@@ -121,10 +123,12 @@ static int add_rules(scmp_filter_ctx filter, bool remote)
     int rc;
 
     if ((rc = add_all(filter, SCMP_ACT_KILL_PROCESS, deadly, COUNT(deadly))) != 0 ||
-        (rc = add_all(filter, SCMP_ACT_ALLOW, needed, COUNT(needed))) != 0 || (rc = add_by_value(filter, remote)) != 0)
+        (rc = add_all(filter, SCMP_ACT_ALLOW, needed, COUNT(needed))) != 0 ||
+        (rc = add_by_value(filter, remote)) != 0)
         return rc;
     /* Its flags lie in memory, where a filter cannot look; told so, the C library takes clone. */
-    if ((rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0)) != 0 || !remote)
+    if ((rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0)) != 0 ||
+        !remote)
         return rc;
     if ((rc = add_sockets(filter)) != 0)
         return rc;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* sandbox_files.c - Landlock: which files, and which TCP ports, are still there.
  *
- * By system call, for neither the library nor its header is everywhere; numbers and bits are those of
- * the kernel's Documentation/userspace-api/landlock.rst. A rule holds for what a name leads to now: a
- * file that is replaced is another one, so it is its folder that is named. */
+ * By system call, for neither the library nor its header is everywhere; numbers and bits are those
+ * of the kernel's Documentation/userspace-api/landlock.rst. A rule holds for what a name leads to
+ * now: a file that is replaced is another one, so it is its folder that is named. */
 #include "app/sandbox.h"
 
 #include "http/listen.h"
@@ -16,7 +16,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { CREATE_RULESET = 444, ADD_RULE = 445, RESTRICT_SELF = 446, ASK_VERSION = 1, PATH_BENEATH = 1 };
+enum {
+    CREATE_RULESET = 444,
+    ADD_RULE = 445,
+    RESTRICT_SELF = 446,
+    ASK_VERSION = 1,
+    PATH_BENEATH = 1
+};
 
 #define EXECUTE     (1ull << 0)
 #define WRITE_FILE  (1ull << 1)
@@ -47,14 +53,32 @@ enum { NEWEST = sizeof abis / sizeof abis[0] - 1 };
 
 struct walls { int fd; uint64_t files; };
 
-/* What a client library, the resolver and TLS read when a connection to the database is made anew. */
+/* What a client library, the resolver and TLS read when a connection to the database is made
+ * anew. */
 static const char *const for_clients[] = {
-    "/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services",
-    "/etc/passwd", "/etc/ssl", "/etc/pki", "/etc/mysql", "/etc/my.cnf", "/usr/lib/ssl", "/usr/share/ca-certificates",
-    "/run/systemd/resolve", "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib",
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/services",
+    "/etc/passwd",
+    "/etc/ssl",
+    "/etc/pki",
+    "/etc/mysql",
+    "/etc/my.cnf",
+    "/usr/lib/ssl",
+    "/usr/share/ca-certificates",
+    "/run/systemd/resolve",
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local/lib",
 };
 
-static const char *const for_all[] = { "/dev/urandom", "/dev/null", "/etc/localtime", "/usr/share/zoneinfo" };
+static const char *const for_all[] = {"/dev/urandom", "/dev/null", "/etc/localtime",
+                                      "/usr/share/zoneinfo"};
 
 /* What is not there needs no rule. */
 static void allow(const struct walls *w, const char *path, uint64_t rights)
@@ -66,7 +90,7 @@ static void allow(const struct walls *w, const char *path, uint64_t rights)
         return;
     if (fstat(rule.parent, &st) == 0) {
         rule.allowed = rights & w->files & (S_ISDIR(st.st_mode) ? ~0ull : OF_A_FILE);
-        (void)syscall(ADD_RULE, w->fd, PATH_BENEATH, &rule, 0);     /* without it the file is refused */
+        (void)syscall(ADD_RULE, w->fd, PATH_BENEATH, &rule, 0); /* without it the file is refused */
     }
     close(rule.parent);
 }

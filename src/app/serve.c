@@ -10,9 +10,11 @@ static err serve_secret(const struct settings *s)
     const char *why = NULL;
 
     if (!s->token_secret.bytes_.n) {
-        fputs("latchkey: serve needs a secret to sign tokens with, and will not make one up. Make one:\n"
+        fputs("latchkey: serve needs a secret to sign tokens with, and will not make one up. Make "
+              "one:\n"
               "    (umask 077; head -c 32 /dev/urandom | base64 > token.secret)\n"
-              "and name it with --token.secret-file token.secret\n", stderr);
+              "and name it with --token.secret-file token.secret\n",
+              stderr);
         return ERR_BAD_SETTING;
     }
     if (secret_check(s->token_secret.bytes_, &why) != OK) {
@@ -35,25 +37,37 @@ static err serve_prepare(struct settings *s, struct arena *mem, const struct db_
         return e;
     }
     if (owner == OWNER_DEV)
-        fprintf(stderr, "latchkey: `latchkey dev` made this database: whoever signed up there chose his own roles.\n"
-                        "Look at them: latchkey user list --db.url " STR_FMT "\n", STR_ARG(s->db_shown));
+        fprintf(stderr,
+                "latchkey: `latchkey dev` made this database: whoever signed up there chose his "
+                "own roles.\n"
+                "Look at them: latchkey user list --db.url " STR_FMT "\n",
+                STR_ARG(s->db_shown));
     return OK;
 }
 
 /* What a safe server has and this one has not: nobody shall find out the hard way. */
 static void serve_say(const struct settings *s)
 {
-    fputs("latchkey: not there yet: limits on guessing passwords (set them in the proxy in front).\n", stderr);
+    fputs(
+        "latchkey: not there yet: limits on guessing passwords (set them in the proxy in front).\n",
+        stderr);
     if (s->signup_roles)
-        fputs("latchkey: signup.roles is on: whoever signs up may make himself an administrator.\n", stderr);
+        fputs("latchkey: signup.roles is on: whoever signs up may make himself an administrator.\n",
+              stderr);
 }
 
 int serve_main(int argc, char **argv)
 {
     static const struct run_mode mode = {
-        .dev = false, .manner = AS_SERVER, .owner = OWNER_SERVE, .prepare = serve_prepare, .say = serve_say,
-        .usage = "usage: latchkey serve --token.secret-file FILE [--accept-forgeable-tokens] [--SETTING VALUE ...]\n\n"
-                 "The server for production: same API, safe defaults. SIGTERM answers what was accepted and\n"
+        .dev = false,
+        .manner = AS_SERVER,
+        .owner = OWNER_SERVE,
+        .prepare = serve_prepare,
+        .say = serve_say,
+        .usage = "usage: latchkey serve --token.secret-file FILE [--accept-forgeable-tokens] "
+                 "[--SETTING VALUE ...]\n\n"
+                 "The server for production: same API, safe defaults. SIGTERM answers what was "
+                 "accepted and\n"
                  "ends; SIGHUP reads the settings again.\n",
     };
 

@@ -9,11 +9,11 @@
  * `15m`, `24h` or `7d`. */
 enum kind {
     KIND_INTEGER,
-    KIND_MS,            /* a duration, kept in ms */
-    KIND_SECONDS,       /* a duration, kept in s */
+    KIND_MS,      /* a duration, kept in ms */
+    KIND_SECONDS, /* a duration, kept in s */
     KIND_YES_NO,
     KIND_TEXT,
-    KIND_SECRET,        /* the name of a file that holds it; also NAME without -file in the environment */
+    KIND_SECRET, /* the name of a file that holds it; also NAME without -file in the environment */
 };
 
 struct setting {
@@ -36,7 +36,8 @@ extern const struct setting settings_table[];
 const struct setting *setting_by_key(str key);
 
 /* Store a value given as text. NULL, or what is wrong with it, to be said behind the key. */
-const char *setting_set(struct settings *s, struct arena *mem, const struct setting *row, str value);
+const char *setting_set(struct settings *s, struct arena *mem, const struct setting *row,
+                        str value);
 
 /* LATCHKEY_HTTP_PORT from http.port; without the "-file" of a secret when `bare`. */
 str setting_env(struct arena *mem, const struct setting *row, bool bare);

@@ -20,7 +20,8 @@ static bool is_origin(str s)
     if (at <= 0 || (size_t)at + 3 >= s.n)
         return false;
     for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '"' || (i >= (size_t)at + 3 && strchr("/?#@", s.p[i])))
+        if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '"' ||
+            (i >= (size_t)at + 3 && strchr("/?#@", s.p[i])))
             return false;
     return true;
 }
@@ -34,7 +35,8 @@ static const char *check_origins(const struct settings *s, str value)
         while (n < value.n && !strchr(" \t,", value.p[n]))
             n++;
         if (n && !is_origin(str_head(value, n)))
-            return "must be origins as browsers send them, such as https://app.example.org, without a path";
+            return "must be origins as browsers send them, such as https://app.example.org, "
+                   "without a path";
         value = str_from(value, n + 1);
     }
     return NULL;
@@ -54,7 +56,8 @@ static const char *check_db_url(const struct settings *s, str value)
         return "names an engine that does not exist; there are sqlite, mysql and pgsql";
     if (str_find(rest, STR("?password=")) >= 0)
         return "must not hold a password there: it stands before the @, or in db.password-file";
-    if (from != FROM_FILE && str_cut(rest, '@', &user, &host) && str_cut(str_from(user, 2), ':', &user, &password))
+    if (from != FROM_FILE && str_cut(rest, '@', &user, &host) &&
+        str_cut(str_from(user, 2), ':', &user, &password))
         return "must not hold a password here, where others can read it; use db.password-file";
     return NULL;
 }
@@ -68,7 +71,8 @@ static const char *check_mode(const struct settings *s, str value)
 static const char *check_compat(const struct settings *s, str value)
 {
     (void)s;
-    return str_is(value, STR("off")) || str_is(value, STR("sequel")) ? NULL : "must be off or sequel";
+    return str_is(value, STR("off")) || str_is(value, STR("sequel")) ? NULL
+                                                                     : "must be off or sequel";
 }
 
 static const char *check_proxies(const struct settings *s, str value)
@@ -76,14 +80,16 @@ static const char *check_proxies(const struct settings *s, str value)
     struct networks networks;
 
     (void)s;
-    return networks_parse(value, &networks) ? NULL : "must be at most 64 networks such as 10.0.0.0/8, ::1 or unix";
+    return networks_parse(value, &networks)
+               ? NULL
+               : "must be at most 64 networks such as 10.0.0.0/8, ::1 or unix";
 }
 
 static const char *check_tls(const struct settings *s, str value)
 {
     (void)s;
-    if (str_is(value, STR("off")) || str_is(value, STR("prefer")) || str_is(value, STR("require")) ||
-        str_is(value, STR("verify")))
+    if (str_is(value, STR("off")) || str_is(value, STR("prefer")) ||
+        str_is(value, STR("require")) || str_is(value, STR("verify")))
         return NULL;
     return "must be off, prefer, require or verify";
 }
@@ -99,7 +105,8 @@ static const char *check_level(const struct settings *s, str value)
 static const char *check_scheme(const struct settings *s, str value)
 {
     (void)s;
-    if (str_is(value, STR("auto")) || str_is(value, STR("bcrypt")) || str_is(value, STR("argon2id")))
+    if (str_is(value, STR("auto")) || str_is(value, STR("bcrypt")) ||
+        str_is(value, STR("argon2id")))
         return NULL;
     return "must be auto, bcrypt or argon2id";
 }
@@ -223,7 +230,8 @@ const struct setting settings_table[] = {
 };
 // clang-format on
 
-_Static_assert(sizeof settings_table / sizeof settings_table[0] <= SETTINGS_ROWS_MAX, "SETTINGS_ROWS_MAX is too small");
+_Static_assert(sizeof settings_table / sizeof settings_table[0] <= SETTINGS_ROWS_MAX,
+               "SETTINGS_ROWS_MAX is too small");
 
 /* The number kept, or false. Without a unit only 0 is a duration: 30 of what? */
 static bool duration_parse(str value, bool keep_seconds, int64_t *out)
@@ -241,7 +249,8 @@ static bool duration_parse(str value, bool keep_seconds, int64_t *out)
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
         if (!str_is(str_from(value, digits), str_of(units[i].unit)))
             continue;
-        if ((units[i].ms == 0 && n) || __builtin_mul_overflow(n, units[i].ms, &n) || (keep_seconds && n % 1000))
+        if ((units[i].ms == 0 && n) || __builtin_mul_overflow(n, units[i].ms, &n) ||
+            (keep_seconds && n % 1000))
             return false;
         *out = keep_seconds ? n / 1000 : n;
         return true;
@@ -249,7 +258,8 @@ static bool duration_parse(str value, bool keep_seconds, int64_t *out)
     return false;
 }
 
-static const char *number_set(struct settings *s, struct arena *mem, const struct setting *row, str value)
+static const char *number_set(struct settings *s, struct arena *mem, const struct setting *row,
+                              str value)
 {
     int64_t n;
 
@@ -261,7 +271,8 @@ static const char *number_set(struct settings *s, struct arena *mem, const struc
         return "must be a duration of whole seconds with its unit, such as 30s, 15m, 24h or 7d";
     if (n < row->min || n > row->max) {
         const char *unit = row->kind == KIND_MS ? " ms" : row->kind == KIND_SECONDS ? " s" : "";
-        str why = arena_printf(mem, "must be from %lld to %lld%s", (long long)row->min, (long long)row->max, unit);
+        str why = arena_printf(mem, "must be from %lld to %lld%s", (long long)row->min,
+                               (long long)row->max, unit);
 
         return why.p ? why.p : "is out of range";
     }
@@ -269,7 +280,8 @@ static const char *number_set(struct settings *s, struct arena *mem, const struc
     return NULL;
 }
 
-static const char *text_set(struct settings *s, struct arena *mem, const struct setting *row, str value)
+static const char *text_set(struct settings *s, struct arena *mem, const struct setting *row,
+                            str value)
 {
     const char *why;
     str copy;
@@ -342,7 +354,7 @@ err settings_default(struct settings *s, struct arena *mem)
     return OK;
 }
 
-/* ------------------------------------------------------------------------------------ the table printed */
+/* ---------------------------------------------------------------------------- the table printed */
 
 static str section_of(const struct setting *row)
 {
@@ -369,15 +381,18 @@ void settings_help(FILE *to)
 
 void settings_sample(FILE *to)
 {
-    fputs("# latchkey.conf - settings of `latchkey serve`. Lines are commented out where they say the default.\n"
-          "# The environment (LATCHKEY_HTTP_PORT=8080) and flags (--http.port 8080) go before this file.\n",
+    fputs("# latchkey.conf - settings of `latchkey serve`. Lines are commented out where they say "
+          "the default.\n"
+          "# The environment (LATCHKEY_HTTP_PORT=8080) and flags (--http.port 8080) go before this "
+          "file.\n",
           to);
     for (const struct setting *row = settings_table; row->key; row++) {
         if (opens_section(row))
             fprintf(to, "\n[" STR_FMT "]\n", STR_ARG(section_of(row)));
         fprintf(to, "# %s\n#%s = %s", row->help, row->key + section_of(row).n + 1, row->def);
         if (row->kind == KIND_SECRET)
-            fprintf(to, "/etc/latchkey/%.*s", (int)(strlen(row->key) - (sizeof "-file" - 1)), row->key);
+            fprintf(to, "/etc/latchkey/%.*s", (int)(strlen(row->key) - (sizeof "-file" - 1)),
+                    row->key);
         fputc('\n', to);
     }
 }
@@ -396,9 +411,9 @@ static void markdown_row(FILE *to, struct arena *mem, const struct setting *row)
 {
     str env = setting_env(mem, row, false);
 
-    fprintf(to, "| `%s` | %s | %s%s%s | %s%s%s | `" STR_FMT "`", row->key, kind_name(row->kind), row->def[0] ? "`" : "",
-            row->def, row->def[0] ? "`" : "none", row->dev ? "`" : "", row->dev ? row->dev : "", row->dev ? "`" : "",
-            STR_ARG(env));
+    fprintf(to, "| `%s` | %s | %s%s%s | %s%s%s | `" STR_FMT "`", row->key, kind_name(row->kind),
+            row->def[0] ? "`" : "", row->def, row->def[0] ? "`" : "none", row->dev ? "`" : "",
+            row->dev ? row->dev : "", row->dev ? "`" : "", STR_ARG(env));
     if (row->env)
         fprintf(to, ", `%s`", row->env);
     if (row->kind == KIND_SECRET) {
@@ -415,15 +430,21 @@ void settings_markdown(FILE *to)
 
     arena_init(&mem, 1 << 16);
     fputs("# Settings\n\n"
-          "Printed by `latchkey settings --markdown`; do not edit. A setting is given in the file that `--config`\n"
-          "names (section and name, as in `[http]` `port = 8080`), in the environment, or as a flag (`--http.port\n"
-          "8080`). A flag goes before the environment, the environment before the file, the file before the default.\n"
+          "Printed by `latchkey settings --markdown`; do not edit. A setting is given in the file "
+          "that `--config`\n"
+          "names (section and name, as in `[http]` `port = 8080`), in the environment, or as a "
+          "flag (`--http.port\n"
+          "8080`). A flag goes before the environment, the environment before the file, the file "
+          "before the default.\n"
           "Durations carry their unit: `500ms`, `10s`, `15m`, `24h`, `7d`.\n",
           to);
     for (const struct setting *row = settings_table; row->key; row++) {
         if (opens_section(row))
-            fprintf(to, "\n## [" STR_FMT "]\n\n| setting | is | default | in `dev` | environment | what it does |\n"
-                    "|---|---|---|---|---|---|\n", STR_ARG(section_of(row)));
+            fprintf(to,
+                    "\n## [" STR_FMT
+                    "]\n\n| setting | is | default | in `dev` | environment | what it does |\n"
+                    "|---|---|---|---|---|---|\n",
+                    STR_ARG(section_of(row)));
         markdown_row(to, &mem, row);
     }
     arena_end(&mem);

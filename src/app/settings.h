@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* settings.h - every setting, once: settings.c holds the table that all ways of giving one come from. */
+/* settings.h - every setting, once: settings.c holds the table that all ways of giving one come
+ * from. */
 #ifndef APP_SETTINGS_H
 #define APP_SETTINGS_H
 
@@ -43,7 +44,8 @@ struct settings {
     str password_scheme;               /* auto, bcrypt or argon2id */
     int64_t argon2_memory, argon2_passes;    /* KiB */
     int64_t password_memory;           /* KiB */
-    int64_t password_cost, password_min, password_threads, password_queue;   /* threads 0: one a core */
+    int64_t password_cost, password_min, password_threads,
+        password_queue;                /* threads 0: one a core */
     str log_level;                     /* info, warn or error */
     bool sandbox;
     str tls_listen, tls_cert, tls_key; /* addresses; names of files */
@@ -57,30 +59,32 @@ struct settings {
 enum {
     SETTINGS_FILE_MAX = 64 << 10,
     SECRET_BYTES_MAX = 4096,
-    SETTINGS_MEMORY = 1 << 20,         /* an arena of this size holds what settings_read puts there */
+    SETTINGS_MEMORY = 1 << 20, /* an arena of this size holds what settings_read puts there */
 };
 
-/* Read default < file < environment < command line. What is wrong is said on standard error, one line
- * each with where it stood; ERR_BAD_SETTING. Texts lie in `mem`.
+/* Read default < file < environment < command line. What is wrong is said on standard error, one
+ * line each with where it stood; ERR_BAD_SETTING. Texts lie in `mem`.
  *
  * argv    argv[0] is the command's name and passed over. `--http.port 8080`, `--http.port=8080` and
  *         `--config FILE` are ours: a flag that is ours has a dot in its name, or is --config.
- * rest    gets everything else in order: words, flags of the command's own (`--fresh`), and "--" with
- *         all that follows it. NULL: there must be none.
+ * rest    gets everything else in order: words, flags of the command's own (`--fresh`), and "--"
+ * with all that follows it. NULL: there must be none.
  *
  * LATCHKEY_TOKEN_SECRET is taken out of the environment, its bytes wiped: once, before threads. */
-err settings_read(struct settings *s, struct arena *mem, bool dev, int argc, char **argv, struct strs *rest);
+err settings_read(struct settings *s, struct arena *mem, bool dev, int argc, char **argv,
+                  struct strs *rest);
 
 /* Read everything again but secrets, as SIGHUP asks for. What can only change with a restart keeps
  * its old value, and a line on standard error names it. On failure `s` is not to be used. */
-err settings_reread(struct settings *s, struct arena *mem, const struct settings *old, int argc, char **argv);
+err settings_reread(struct settings *s, struct arena *mem, const struct settings *old, int argc,
+                    char **argv);
 
 /* Read a configuration file's text into `s`. `name` is for complaints. ERR_BAD_SETTING. */
 err settings_parse(struct settings *s, struct arena *mem, str name, str text);
 
-/* Read a secret from a file: a regular one of ours or root's that group and others cannot touch (that
- * is not asked of a systemd credential, which the system guards). One newline at the end is cut, every
- * other byte is kept. ERR_BAD_SETTING, said on standard error. */
+/* Read a secret from a file: a regular one of ours or root's that group and others cannot touch
+ * (that is not asked of a systemd credential, which the system guards). One newline at the end is
+ * cut, every other byte is kept. ERR_BAD_SETTING, said on standard error. */
 err secret_read(struct secret *secret, struct arena *mem, str path, bool credential);
 
 void settings_help(FILE *to);          /* for --help: key, default, help */

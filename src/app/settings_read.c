@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* settings_read.c - settings from the file, the environment and the command line, and secrets.
  *
- * Three short loops call the same set(). Nothing is forgiven: an unknown key, a key given twice in the
- * file, a value out of range are each said with the place where they stand, and nothing starts. */
+ * Three short loops call the same set(). Nothing is forgiven: an unknown key, a key given twice in
+ * the file, a value out of range are each said with the place where they stand, and nothing
+ * starts. */
 #include "app/database.h"
 #include "app/setting.h"
 
@@ -35,7 +36,8 @@ static str shown(str s)
     return str_head(s, n);
 }
 
-static void set(struct reader *r, str place, enum setting_from from, const struct setting *row, str value)
+static void set(struct reader *r, str place, enum setting_from from, const struct setting *row,
+                str value)
 {
     const char *why;
 
@@ -44,7 +46,7 @@ static void set(struct reader *r, str place, enum setting_from from, const struc
         fault(r, place, str_of(row->key), why);
 }
 
-/* ------------------------------------------------------------------------------------------- the file */
+/* ------------------------------------------------------------------------------------- the file */
 
 static str place_of(struct reader *r, str name, unsigned line)
 {
@@ -62,10 +64,12 @@ static void pair_parse(struct reader *r, str name, unsigned line, str section, s
         fault(r, place, shown(text), "is neither a [section] nor a `name = value`");
         return;
     }
-    key = arena_printf(r->mem, STR_FMT "." STR_FMT, STR_ARG(section), STR_ARG(str_head(str_trim(left), 64)));
+    key = arena_printf(r->mem, STR_FMT "." STR_FMT, STR_ARG(section),
+                       STR_ARG(str_head(str_trim(left), 64)));
     row = key.p ? setting_by_key(key) : NULL;
     if (!row) {
-        fault(r, place, shown(key), section.n ? "is no setting" : "stands before the first [section]");
+        fault(r, place, shown(key),
+              section.n ? "is no setting" : "stands before the first [section]");
         return;
     }
     if (r->s->line[setting_index(row)]) {
@@ -134,14 +138,15 @@ static void file_read(struct reader *r, str path)
         fault(r, path, STR("cannot be opened:"), strerror(errno));
         return;
     }
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || !read_all(fd, r->mem, SETTINGS_FILE_MAX, &text))
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+        !read_all(fd, r->mem, SETTINGS_FILE_MAX, &text))
         fault(r, path, STR("is"), "not a readable file of at most 64 KiB");
     else
         file_parse(r, path, text);
     (void)close(fd);               /* only read from */
 }
 
-/* --------------------------------------------------------------------------- environment and flags */
+/* ------------------------------------------------------------------------ environment and flags */
 
 static bool is_named(const char *entry, str name, str *value)
 {
@@ -173,9 +178,11 @@ static void env_read(struct reader *r)
 
         while (row->key && !env_set(r, *entry, row))
             row++;
-        if (!row->key && str_starts(str_of(*entry), STR("LATCHKEY_")) && !getenv("KUBERNETES_SERVICE_HOST") &&
+        if (!row->key && str_starts(str_of(*entry), STR("LATCHKEY_")) &&
+            !getenv("KUBERNETES_SERVICE_HOST") &&
             !str_starts(str_of(*entry), STR("LATCHKEY_CONFIG=")))
-            fprintf(stderr, "latchkey: environment: %.*s names no setting\n", (int)strcspn(*entry, "="), *entry);
+            fprintf(stderr, "latchkey: environment: %.*s names no setting\n",
+                    (int)strcspn(*entry, "="), *entry);
     }
 }
 
@@ -215,7 +222,8 @@ static void flag_read(struct reader *r, int argc, char **argv, int *i)
     for (const struct setting *row = settings_table; row->key; row++) {
         size_t bare = strlen(row->key) - (sizeof "-file" - 1);
 
-        if (row->kind != KIND_SECRET || !flag_is(r, argc, argv, i, str_head(str_of(row->key), bare), &value))
+        if (row->kind != KIND_SECRET ||
+            !flag_is(r, argc, argv, i, str_head(str_of(row->key), bare), &value))
             continue;
         fault(r, place, str_head(str_of(row->key), bare),
               "cannot be given here, where others can read it; use the setting that names a file");
@@ -259,7 +267,7 @@ static str config_named(int argc, char **argv)
     return path;
 }
 
-/* -------------------------------------------------------------------------------------------- secrets */
+/* -------------------------------------------------------------------------------------- secrets */
 
 static const char *secret_refused(const struct stat *st, bool credential)
 {
@@ -284,7 +292,8 @@ err secret_read(struct secret *secret, struct arena *mem, str path, bool credent
 
     if (fd < 0 || fstat(fd, &st) != 0)
         why = errno == ENOENT ? "does not exist" : "cannot be opened";
-    else if ((why = secret_refused(&st, credential)) == NULL && !read_all(fd, mem, SECRET_BYTES_MAX, &bytes))
+    else if ((why = secret_refused(&st, credential)) == NULL &&
+             !read_all(fd, mem, SECRET_BYTES_MAX, &bytes))
         why = "holds more than 4096 bytes";
     if (bytes.n && bytes.p[bytes.n - 1] == '\n')
         bytes.n--;
@@ -300,7 +309,8 @@ err secret_read(struct secret *secret, struct arena *mem, str path, bool credent
     return OK;
 }
 
-/* Copy an environment variable away and wipe it where it lies: /proc/PID/environ shows those bytes. */
+/* Copy an environment variable away and wipe it where it lies: /proc/PID/environ shows those
+ * bytes. */
 static str env_take(struct arena *mem, str name)
 {
     char *value = name.p ? getenv(name.p) : NULL;
@@ -314,8 +324,8 @@ static str env_take(struct arena *mem, str name)
     return copy;
 }
 
-/* From the file that the setting names, the environment itself, or a systemd credential of the key's
- * name without its "-file"; by the same order as every other setting. */
+/* From the file that the setting names, the environment itself, or a systemd credential of the
+ * key's name without its "-file"; by the same order as every other setting. */
 static void secret_find(struct reader *r, const struct setting *row)
 {
     enum setting_from from = r->s->from[setting_index(row)];
@@ -339,7 +349,7 @@ static void secret_find(struct reader *r, const struct setting *row)
     }
 }
 
-/* ---------------------------------------------------------------------------------------- all of them */
+/* ---------------------------------------------------------------------------------- all of them */
 
 static err read_plain(struct reader *r, int argc, char **argv, struct strs *rest)
 {
@@ -363,7 +373,8 @@ static err read_plain(struct reader *r, int argc, char **argv, struct strs *rest
     return r->faults ? ERR_BAD_SETTING : OK;
 }
 
-err settings_read(struct settings *s, struct arena *mem, bool dev, int argc, char **argv, struct strs *rest)
+err settings_read(struct settings *s, struct arena *mem, bool dev, int argc, char **argv,
+                  struct strs *rest)
 {
     struct reader r = { .s = s, .mem = mem };
     err e;
@@ -391,7 +402,8 @@ static bool is_same(const struct settings *a, const struct settings *b, const st
     return memcmp(x, y, size_of(row)) == 0;
 }
 
-static err keep_old(struct settings *s, struct arena *mem, const struct settings *old, const struct setting *row)
+static err keep_old(struct settings *s, struct arena *mem, const struct settings *old,
+                    const struct setting *row)
 {
     char *to = (char *)s + row->at;
     const char *was = (const char *)old + row->at;
@@ -408,7 +420,8 @@ static err keep_old(struct settings *s, struct arena *mem, const struct settings
     return OK;
 }
 
-err settings_reread(struct settings *s, struct arena *mem, const struct settings *old, int argc, char **argv)
+err settings_reread(struct settings *s, struct arena *mem, const struct settings *old, int argc,
+                    char **argv)
 {
     struct reader r = { .s = s, .mem = mem };
     struct strs rest;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* access.c - who is calling, and may they.
  *
- * On a hit nothing is allocated and the database is asked for its version only. The version is taken
- * before the reading, so what changes in between makes the entry stale, never wrong. */
+ * On a hit nothing is allocated and the database is asked for its version only. The version is
+ * taken before the reading, so what changes in between makes the entry stale, never wrong. */
 #include "auth/access.h"
 
 #include "auth/sessions.h"
@@ -16,7 +16,7 @@ struct facts {
     int64_t id;
     int64_t created_at;             /* seconds; its row's createdAt */
     int64_t issued_from;            /* seconds: tokens issued before are refused */
-    int64_t session_from;           /* the same for tokens of sessions: without the account's cut-off */
+    int64_t session_from; /* the same for tokens of sessions: without the account's cut-off */
     bool is_open;                   /* its row is there and not disabled */
     bool is_cut;                    /* it has a cut-off of its own */
     short roles_n;                  /* bytes in roles[], or ROLES_NOT_READ */
@@ -59,7 +59,8 @@ static struct facts *facts_kept(struct auth *a, int64_t version, int64_t id)
 {
     struct slot *slot = slot_of(a, id);
 
-    return slot && version >= 0 && slot->version == version && slot->facts.id == id ? &slot->facts : NULL;
+    return slot && version >= 0 && slot->version == version && slot->facts.id == id ? &slot->facts
+                                                                                    : NULL;
 }
 
 err access_tokens_from(struct db *db, struct arena *mem, int64_t *out)
@@ -120,13 +121,16 @@ static void facts_keep(struct auth *a, int64_t version, const struct facts *fact
         *slot = (struct slot){ version, *facts };
 }
 
-static err session_check(struct auth *a, int64_t version, const struct session_claim *claim, int64_t now)
+static err session_check(struct auth *a, int64_t version, const struct session_claim *claim,
+                         int64_t now)
 {
-    struct session_slot *slot = a->accesses ? &a->accesses->sessions[(uint64_t)claim->id % SLOTS] : NULL;
+    struct session_slot *slot =
+        a->accesses ? &a->accesses->sessions[(uint64_t)claim->id % SLOTS] : NULL;
     int64_t ends_at;
     err e;
 
-    if (slot && version >= 0 && slot->version == version && memcmp(&slot->claim, claim, sizeof *claim) == 0)
+    if (slot && version >= 0 && slot->version == version &&
+        memcmp(&slot->claim, claim, sizeof *claim) == 0)
         return slot->ends_at > now ? OK : ERR_TOKEN_INVALID;
     if ((e = sessions_end_of(a, claim, &ends_at)) != OK)
         return e;
@@ -142,7 +146,8 @@ static err invalid_or_expired(const struct auth *a, struct arena *mem, str token
     const char *reason;
     str payload;
 
-    if (a->rules->sessions != SESSIONS_SEQUEL || jwt_check(mem, &trial, token, &reason, &payload) == OK)
+    if (a->rules->sessions != SESSIONS_SEQUEL ||
+        jwt_check(mem, &trial, token, &reason, &payload) == OK)
         return ERR_TOKEN_INVALID;
     return str_is(str_of(reason), STR("expired")) ? ERR_TOKEN_EXPIRED : ERR_TOKEN_INVALID;
 }
@@ -170,8 +175,9 @@ err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, s
     *out = (struct caller){ claims.user_id, claims.forgeable, claims.session_id };
     if (!claims.session_id)
         return OK;
-    return session_check(a, version, &(struct session_claim){ claims.session_id, claims.user_id, kept->created_at },
-                         now * 1000);
+    return session_check(
+        a, version, &(struct session_claim){claims.session_id, claims.user_id, kept->created_at},
+        now * 1000);
 }
 
 static bool is_asked_for(str any_of, str role)

@@ -22,16 +22,18 @@ struct caller { int64_t user_id; bool forgeable; int64_t session_id; };   /* 0: 
  * account's own, or the one for all (access_tokens_from). A token that does not say when it was
  * issued passes unless rules->iat_required says no or its account has a cut-off. `now` in seconds.
  * One with a session counts as long as that is on (sessions.h), whatever the account's own cut-off:
- * who cuts off ends sessions too. *out only on OK. ERR_TOKEN_INVALID; in SESSIONS_SEQUEL ERR_TOKEN_EXPIRED for one that is only
- * too old, which that client asks for; or a failure of the database. */
+ * who cuts off ends sessions too. *out only on OK. ERR_TOKEN_INVALID; in SESSIONS_SEQUEL
+ * ERR_TOKEN_EXPIRED for one that is only too old, which that client asks for; or a failure of the
+ * database. */
 err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, struct caller *out);
 
-/* The cut-off for all accounts, in seconds since 1970: tokens issued before are refused. It is kept in
- * latchkey_meta as "tokens_from"; 0 where it is not, or is no number. */
+/* The cut-off for all accounts, in seconds since 1970: tokens issued before are refused. It is kept
+ * in latchkey_meta as "tokens_from"; 0 where it is not, or is no number. */
 err access_tokens_from(struct db *db, struct arena *mem, int64_t *out);
 
-/* Does the caller's account hold one of these roles?  `any_of` separates names by '|'. Of a forgeable
- * caller no role counts but "user". OK, ERR_ROLE_MISSING, or a failure of the database. */
+/* Does the caller's account hold one of these roles?  `any_of` separates names by '|'. Of a
+ * forgeable caller no role counts but "user". OK, ERR_ROLE_MISSING, or a failure of the
+ * database. */
 err access_has_role(struct auth *a, struct arena *mem, struct caller caller, str any_of);
 
 #endif

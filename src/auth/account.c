@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* account.c - accounts: sign up, find, change, disable, delete; their roles.
  *
- * A password is hashed before a transaction begins, never within one. Work inside db_write may run on
- * another thread's connection and more than once, so it lives on the struct it is given. */
+ * A password is hashed before a transaction begins, never within one. Work inside db_write may run
+ * on another thread's connection and more than once, so it lives on the struct it is given. */
 #include "auth/account.h"
 
 #include "auth/claim.h"
@@ -15,7 +15,8 @@
 #include "store/session.h"
 
 enum {
-    PASSWORD_TYPED_MAX = 4096,      /* bytes before NFC; composing shrinks none of more to what is allowed */
+    PASSWORD_TYPED_MAX =
+        4096, /* bytes before NFC; composing shrinks none of more to what is allowed */
     CHANGE_MEMORY = 256 << 10,
 };
 
@@ -97,7 +98,8 @@ static err default_role(struct db *db, struct arena *mem, struct role *out)
 }
 
 /* A new password as it will be stored, of an account with these names. */
-static err password_store(struct auth *a, struct arena *mem, str password, const struct user *owner, str *hash)
+static err password_store(struct auth *a, struct arena *mem, str password, const struct user *owner,
+                          str *hash)
 {
     str nfc;
     err e;
@@ -149,14 +151,16 @@ static err creation_store(struct db *db, void *arg)
     if ((e = free_check(db, c->mem, c->user.username, c->user.email)) != OK)
         return e;
     if ((e = user_insert(db, &c->user, c->now)) != OK)
-        return e == ERR_EXISTS ? ERR_DB_AGAIN : e;     /* a name just taken, or rows put in past the ids' counter */
+        return e == ERR_EXISTS ? ERR_DB_AGAIN
+                               : e; /* a name just taken, or rows put in past the ids' counter */
     if ((e = claim_insert(db, c->mem, NAME_USERNAME, &c->user)) != OK)
         return e == ERR_EXISTS ? ERR_USERNAME_TAKEN : e;
     if ((e = claim_insert(db, c->mem, NAME_EMAIL, &c->user)) != OK)
         return e == ERR_EXISTS ? ERR_EMAIL_TAKEN : e;
     if ((e = creation_give_roles(db, c)) != OK || !c->disabled)
         return e;
-    return account_state_set(db, c->user.id, c->user.created_at, &(struct account_state){ .disabled_at = c->now * 1000 });
+    return account_state_set(db, c->user.id, c->user.created_at,
+                             &(struct account_state){.disabled_at = c->now * 1000});
 }
 
 err account_create(struct auth *a, struct arena *mem, const struct new_account *want, int64_t *id)
@@ -185,8 +189,9 @@ static err both_names_check(struct auth *a, struct arena *mem, const struct new_
 {
     struct user by_name, by_email;
 
-    if (claim_by_name(a->db, mem, NAME_USERNAME, want->username, &by_name) == OK
-        && claim_by_name(a->db, mem, NAME_EMAIL, want->email, &by_email) == OK && by_name.id == by_email.id)
+    if (claim_by_name(a->db, mem, NAME_USERNAME, want->username, &by_name) == OK &&
+        claim_by_name(a->db, mem, NAME_EMAIL, want->email, &by_email) == OK &&
+        by_name.id == by_email.id)
         return ERR_EXISTS;
     return OK;
 }
@@ -207,7 +212,8 @@ err account_import(struct auth *a, struct arena *mem, const struct imported *wan
         return e;
     if ((e = roles_check_exist(a, mem, account->roles, &which)) != OK || want->dry)
         return e;
-    c.user = (struct user){ .username = account->username, .email = account->email, .password = account->password };
+    c.user = (struct user){
+        .username = account->username, .email = account->email, .password = account->password};
     c.now = clock_ms() / 1000;
     if ((e = db_write(a->db, creation_store, &c)) != OK)
         return e;
@@ -285,7 +291,8 @@ static err state_of(struct db *db, const struct user *user, struct account_state
 }
 
 /* Access tokens without a session by the cut-off, all else by its rows. */
-static err sessions_end(struct db *db, const struct change *c, const struct user *user, struct account_state *state)
+static err sessions_end(struct db *db, const struct change *c, const struct user *user,
+                        struct account_state *state)
 {
     err e = sessions_of_user_delete(db, user->id, c->keep);
 
@@ -378,7 +385,8 @@ err account_set_password(struct auth *a, struct arena *mem, int64_t id, str pass
     return account_change_password(a, mem, id, password, 0);
 }
 
-err account_change_password(struct auth *a, struct arena *mem, int64_t id, str password, int64_t keep)
+err account_change_password(struct auth *a, struct arena *mem, int64_t id, str password,
+                            int64_t keep)
 {
     struct change c = { .mem = mem, .id = id, .keep = keep, .apply = apply_password };
     struct user user;
@@ -413,10 +421,12 @@ err account_delete(struct auth *a, int64_t id)
 
 err account_give_role(struct auth *a, struct arena *mem, int64_t id, str role)
 {
-    return change_run(a, &(struct change){ .mem = mem, .id = id, .role = role, .apply = apply_give_role });
+    return change_run(
+        a, &(struct change){.mem = mem, .id = id, .role = role, .apply = apply_give_role});
 }
 
 err account_take_role(struct auth *a, struct arena *mem, int64_t id, str role)
 {
-    return change_run(a, &(struct change){ .mem = mem, .id = id, .role = role, .apply = apply_take_role });
+    return change_run(
+        a, &(struct change){.mem = mem, .id = id, .role = role, .apply = apply_take_role});
 }

@@ -12,43 +12,47 @@
  * NULL, as there. */
 struct new_account {
     str username, email, password;
-    struct strs roles;              /* names, repeated or not; n == 0: the default role, which is the
-                                       one named "user", else the one with the lowest id */
+    struct strs roles; /* names, repeated or not; n == 0: the default role, which is the
+                          one named "user", else the one with the lowest id */
 };
 
-/* Is the name, or else the address, taken?  OK, ERR_USERNAME_TAKEN, ERR_EMAIL_TAKEN; ERR_NOT_UNICODE,
- * ERR_BAD_REQUEST (over 255 code points). A first look: account_create decides. */
+/* Is the name, or else the address, taken?  OK, ERR_USERNAME_TAKEN, ERR_EMAIL_TAKEN;
+ * ERR_NOT_UNICODE, ERR_BAD_REQUEST (over 255 code points). A first look: account_create decides. */
 err account_check_free(struct auth *a, struct arena *mem, str username, str email);
 
 /* Do all these roles exist?  OK, or ERR_ROLE_UNKNOWN with *which set to the first that does not. */
 err roles_check_exist(struct auth *a, struct arena *mem, struct strs names, str *which);
 
-/* Hash the password (its NFC), then store account, names and roles in one transaction; of any number
- * of simultaneous calls for one name exactly one succeeds. ERR_USERNAME_TAKEN, ERR_EMAIL_TAKEN,
- * ERR_ROLE_UNKNOWN (also when there is no role at all), ERR_PASSWORD_POLICY (policy.h;
- * a->refusal says why), ERR_NOT_UNICODE, ERR_BAD_REQUEST (a name over 255 code points). Hashes: not on a loop's thread. */
+/* Hash the password (its NFC), then store account, names and roles in one transaction; of any
+ * number of simultaneous calls for one name exactly one succeeds. ERR_USERNAME_TAKEN,
+ * ERR_EMAIL_TAKEN, ERR_ROLE_UNKNOWN (also when there is no role at all), ERR_PASSWORD_POLICY
+ * (policy.h; a->refusal says why), ERR_NOT_UNICODE, ERR_BAD_REQUEST (a name over 255 code points).
+ * Hashes: not on a loop's thread. */
 err account_create(struct auth *a, struct arena *mem, const struct new_account *want, int64_t *id);
 
-/* Store an account whose password was hashed elsewhere: `want->password` is the hash, of a kind that
- * password_check reads. Everything of it is stored or nothing. `dry`: find out what would happen, store
- * nothing. ERR_EXISTS when the account is there already, by both its names; ERR_USERNAME_TAKEN and
- * ERR_EMAIL_TAKEN when another has one; ERR_HASH_UNKNOWN; else as account_create. */
+/* Store an account whose password was hashed elsewhere: `want->password` is the hash, of a kind
+ * that password_check reads. Everything of it is stored or nothing. `dry`: find out what would
+ * happen, store nothing. ERR_EXISTS when the account is there already, by both its names;
+ * ERR_USERNAME_TAKEN and ERR_EMAIL_TAKEN when another has one; ERR_HASH_UNKNOWN; else as
+ * account_create. */
 struct imported { struct new_account account; bool disabled, dry; };
 
 err account_import(struct auth *a, struct arena *mem, const struct imported *want, int64_t *id);
 
-/* The account behind a name, however it is spelled (name.h): an exact spelling first, of several the
- * lowest id. Rows that another program wrote beside us are found too. ERR_USER_UNKNOWN,
+/* The account behind a name, however it is spelled (name.h): an exact spelling first, of several
+ * the lowest id. Rows that another program wrote beside us are found too. ERR_USER_UNKNOWN,
  * ERR_NOT_UNICODE. */
 err account_by_name(struct auth *a, struct arena *mem, str username, struct user *out);
 
-/* All of these: ERR_USER_UNKNOWN when there is no such account. What a change cuts off is every token
- * issued up to and within the second of the change; session_open dates later ones behind it. */
+/* All of these: ERR_USER_UNKNOWN when there is no such account. What a change cuts off is every
+ * token issued up to and within the second of the change; session_open dates later ones behind
+ * it. */
 
 /* Its tokens stop. Fails as account_create does about the password, and hashes too. */
 err account_set_password(struct auth *a, struct arena *mem, int64_t id, str password);
-err account_change_password(struct auth *a, struct arena *mem, int64_t id, str password, int64_t keep);
-                                                        /* the session `keep` stays; 0: none */
+err account_change_password(struct auth *a, struct arena *mem, int64_t id, str password,
+                            int64_t keep);
+/* the session `keep` stays; 0: none */
 err account_sign_out(struct auth *a, int64_t id, int64_t keep);      /* everywhere but in `keep` */
 err account_disable(struct auth *a, int64_t id);        /* its tokens stop at the next request */
 err account_enable(struct auth *a, int64_t id);         /* tokens from before stay refused */

@@ -44,7 +44,8 @@ struct adopt_look {
 
 err adopt_look(struct db *db, const struct adopt_look *how, struct adopt_report *out);
 
-/* How many names from `i` on are the same as it; *exact: all spelled alike. 1 for one that is alone. */
+/* How many names from `i` on are the same as it; *exact: all spelled alike. 1 for one that is
+ * alone. */
 size_t known_names_same(const struct known_names *names, size_t i, bool *exact);
 
 #endif

@@ -12,9 +12,9 @@
 
 /* What a sign-in leaves behind besides an access token. */
 enum session_mode {
-    SESSIONS_NONE,                    /* nothing, as the tutorial */
-    SESSIONS_SEQUEL,                  /* a refresh token in the sequel's table, in clear, never replaced */
-    SESSIONS_OWN,                     /* a session of ours that can be seen and ended (sessions.h) */
+    SESSIONS_NONE,   /* nothing, as the tutorial */
+    SESSIONS_SEQUEL, /* a refresh token in the sequel's table, in clear, never replaced */
+    SESSIONS_OWN,    /* a session of ours that can be seen and ended (sessions.h) */
 };
 
 /* The rules, out of the settings. Read-only while the server runs; a reload makes a new one. */
@@ -52,7 +52,7 @@ struct auth {
     const struct auth_rules *rules;
     struct jwt_cache *tokens;         /* this thread's; NULL: none */
     struct access_cache *accesses;    /* this thread's; NULL: none */
-    struct room *room;                /* memory for hashes, shared by all threads; NULL: none is kept */
+    struct room *room; /* memory for hashes, shared by all threads; NULL: none is kept */
     struct claim_look look;           /* zero at first */
     const char *refusal;              /* written with ERR_PASSWORD_POLICY: "too short" and so on */
 };

@@ -2,8 +2,9 @@
 /* claim.c - claims on names, and the look through rows that others wrote.
  *
  * The look starts behind a mark: the last row this thread saw, or the watermark that all share. A
- * mark is trusted while its row is there and claimed. When tables are emptied or made anew, ids start
- * again below it; then the look starts from the nearest row that is claimed, or from the first.
+ * mark is trusted while its row is there and claimed. When tables are emptied or made anew, ids
+ * start again below it; then the look starts from the nearest row that is claimed, or from the
+ * first.
  *
  * Behind a socket a row can appear below ids that were seen, when its transaction ends late.
  * Therefore the watermark only passes rows that are a minute old, and each thread starts from it
@@ -51,7 +52,8 @@ static bool goes_by(struct arena *mem, const struct user *user, enum name_kind k
     return name_key(mem, name_of(user, kind), &own) == OK && str_is(own, key);
 }
 
-static err holder_of(struct db *db, struct arena *mem, enum name_kind kind, str name, struct user *out)
+static err holder_of(struct db *db, struct arena *mem, enum name_kind kind, str name,
+                     struct user *out)
 {
     struct user row;
     str key;
@@ -72,7 +74,8 @@ err claim_by_name(struct db *db, struct arena *mem, enum name_kind kind, str nam
     err e = ERR_NOT_FOUND;
 
     if (name.p)
-        e = kind == NAME_USERNAME ? user_by_username(db, mem, name, out) : user_by_email(db, mem, name, out);
+        e = kind == NAME_USERNAME ? user_by_username(db, mem, name, out)
+                                  : user_by_email(db, mem, name, out);
     return e == ERR_NOT_FOUND ? holder_of(db, mem, kind, name, out) : e;
 }
 
@@ -96,8 +99,8 @@ err claim_insert(struct db *db, struct arena *mem, enum name_kind kind, const st
     return name_claim(db, kind, key, user->id, user->created_at);
 }
 
-/* OK when both names are claimed by this row; ERR_NOT_FOUND when one is free, ERR_EXISTS when one is
- * another's. */
+/* OK when both names are claimed by this row; ERR_NOT_FOUND when one is free, ERR_EXISTS when one
+ * is another's. */
 static err row_check(struct db *db, struct arena *mem, const struct user *row)
 {
     err worst = OK, e;
@@ -175,7 +178,8 @@ static err row_keep(void *arg, const struct user *user)
     return OK;
 }
 
-/* The last of the rows from the first on that no transaction can slip below of any more; 0: none. */
+/* The last of the rows from the first on that no transaction can slip below of any more; 0:
+ * none. */
 static int64_t settled_to(const struct batch *b, bool in_order)
 {
     int64_t now = clock_ms() / 1000, id = 0;
@@ -198,7 +202,8 @@ static err row_claim(struct db *db, struct arena *mem, const struct user *row, b
         err e = claim_insert(db, mem, kinds[i], row);
 
         if (e == ERR_EXISTS && tells && name_of(row, kinds[i]).p)
-            log_warn("name-held-by-another", int_kv("id", row->id), text_kv("name", name_of(row, kinds[i])));
+            log_warn("name-held-by-another", int_kv("id", row->id),
+                     text_kv("name", name_of(row, kinds[i])));
         if (e != OK && e != ERR_EXISTS && !is_unclaimable(e))
             return e;
     }

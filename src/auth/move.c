@@ -27,7 +27,7 @@ static bool is_missing(struct db *db, const struct copy_table *t, err *e)
     return *e == OK && !there;
 }
 
-/* ---------------------------------------------------------------------------------------------- checksums */
+/* ------------------------------------------------------------------------------------ checksums */
 
 /* A row as text that no other row has: each value with its type and its length. */
 static void row_write(struct buf *b, const struct copy_table *t, const struct copy_row *row)
@@ -45,7 +45,8 @@ static void row_write(struct buf *b, const struct copy_table *t, const struct co
     }
 }
 
-static err rows_add(struct buf *b, const struct copy_table *t, const struct copy_page *page, struct move_sum *sum)
+static err rows_add(struct buf *b, const struct copy_table *t, const struct copy_page *page,
+                    struct move_sum *sum)
 {
     unsigned char hash[SHA256_BYTES];
     uint64_t words[4];
@@ -95,7 +96,7 @@ err move_sum_of(struct db *db, const struct copy_table *t, struct move_sum *out)
     return e;
 }
 
-/* ------------------------------------------------------------------------------------------ the two databases */
+/* ---------------------------------------------------------------------------- the two databases */
 
 /* A database is known by its URL and by when it was made. */
 static err mark_make(struct move *m)
@@ -131,7 +132,8 @@ static err roles_check(struct move *m, const struct copy_table *t, int64_t n)
     if (same && (e = copy_page_read(m->target, m->mem, t, NULL, page)) != OK)
         return e;
     for (size_t i = 0; same && i < page->n; i++)
-        same = page->rows[i].i[0] == (int64_t)i + 1 && str_is(page->rows[i].s[1], str_of(seeded[i]));
+        same =
+            page->rows[i].i[0] == (int64_t)i + 1 && str_is(page->rows[i].s[1], str_of(seeded[i]));
     return same ? OK : fail(m, ERR_EXISTS, t->name, "the target holds roles of its own");
 }
 
@@ -169,7 +171,9 @@ static err target_check(struct move *m)
     if (e != OK)
         return e;
     m->resumed = str_is(mark, str_of(m->mark));
-    return m->resumed ? OK : fail(m, ERR_EXISTS, NULL, "the target holds the unfinished move from another database");
+    return m->resumed ? OK
+                      : fail(m, ERR_EXISTS, NULL,
+                             "the target holds the unfinished move from another database");
 }
 
 /* Mark it. A migration has put roles into it, which may not be the source's. */
@@ -197,8 +201,10 @@ static err both_open(struct move *m)
     err e;
 
     if ((e = db_open(m->from, &m->source)) != OK)
-        return fail(m, e, NULL, e == ERR_DB_SCHEMA ? "the source wants `latchkey migrate` first, or another Latchkey"
-                                                   : "the source cannot be opened");
+        return fail(m, e, NULL,
+                    e == ERR_DB_SCHEMA
+                        ? "the source wants `latchkey migrate` first, or another Latchkey"
+                        : "the source cannot be opened");
     if ((e = mark_make(m)) != OK)
         return e;
     if ((e = db_open_raw(m->to, &m->target)) != OK)
@@ -207,7 +213,8 @@ static err both_open(struct move *m)
         return e;
     db_close(m->target);
     m->target = NULL;
-    if ((e = migrate(m->to, MIGRATE_KEEP, OWNER_NONE)) != OK || (e = db_open(m->to, &m->target)) != OK)
+    if ((e = migrate(m->to, MIGRATE_KEEP, OWNER_NONE)) != OK ||
+        (e = db_open(m->to, &m->target)) != OK)
         return fail(m, e, NULL, "the target's tables cannot be made");
     if ((e = db_write(m->target, mark_store, m)) != OK ||
         (e = survey_has_table(m->source, STR("refreshTokens"), &sequel)) != OK)
@@ -215,7 +222,7 @@ static err both_open(struct move *m)
     return sequel ? copy_make_optional(m->target, m->mem) : OK;
 }
 
-/* ------------------------------------------------------------------------------------------------- copying */
+/* -------------------------------------------------------------------------------------- copying */
 
 /* Where to go on: behind the last row that is there. */
 static err start_of(struct move *m, const struct copy_table *t, struct copy_row *last, bool *any)
@@ -226,7 +233,8 @@ static err start_of(struct move *m, const struct copy_table *t, struct copy_row 
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
-static err pages_copy(struct move *m, const struct copy_table *t, struct copy_page *page, struct arena texts[static 2])
+static err pages_copy(struct move *m, const struct copy_table *t, struct copy_page *page,
+                      struct arena texts[static 2])
 {
     struct copy_row last;
     int64_t total, done = 0;
@@ -234,7 +242,8 @@ static err pages_copy(struct move *m, const struct copy_table *t, struct copy_pa
     bool any;
     err e;
 
-    if ((e = survey_count(m->source, t->count, &total)) != OK || (e = start_of(m, t, &last, &any)) != OK ||
+    if ((e = survey_count(m->source, t->count, &total)) != OK ||
+        (e = start_of(m, t, &last, &any)) != OK ||
         (any && (e = survey_count(m->target, t->count, &done)) != OK))
         return e;
     do {
@@ -281,7 +290,8 @@ static err table_verify(struct move *m, const struct copy_table *t)
     if (e != OK || all != from.rows)
         return fail(m, e == OK ? ERR_IO : e, t->name, "holds rows that no look by key finds");
     if (memcmp(&from, &to, sizeof from) != 0)
-        return fail(m, ERR_IO, t->name, "differs from the source: something wrote to one of the two meanwhile");
+        return fail(m, ERR_IO, t->name,
+                    "differs from the source: something wrote to one of the two meanwhile");
     m->progress(m->arg, t->name, to.rows, -1);
     return OK;
 }

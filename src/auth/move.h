@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* move.h - copy everything to another database, and verify the copy.
  *
- * Rows go page by page, each page a transaction, in the order of their keys; so what the target holds
- * at any moment is where the copying goes on. A mark in its latchkey_meta says that a move is under
- * way, and from where; it goes when the copy was verified. Nothing may write to either meanwhile. */
+ * Rows go page by page, each page a transaction, in the order of their keys; so what the target
+ * holds at any moment is where the copying goes on. A mark in its latchkey_meta says that a move is
+ * under way, and from where; it goes when the copy was verified. Nothing may write to either
+ * meanwhile. */
 #ifndef AUTH_MOVE_H
 #define AUTH_MOVE_H
 
@@ -27,8 +28,8 @@ struct move {
 /* What was verified of a table. */
 struct move_sum { int64_t rows; uint64_t sum[4]; };
 
-/* ERR_EXISTS: the target is not empty, or holds another move. ERR_DB_SCHEMA: the source is not of this
- * program's schema. ERR_IO: the copy differs from the source. Or a failure of either database.
+/* ERR_EXISTS: the target is not empty, or holds another move. ERR_DB_SCHEMA: the source is not of
+ * this program's schema. ERR_IO: the copy differs from the source. Or a failure of either database.
  * Connections are left to move_end. */
 err move_run(struct move *m);
 void move_end(struct move *m);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* name.c - canonical names (Unicode Standard Annex 15 for NFD and NFC, CaseFolding.txt for C and S). */
+/* name.c - canonical names (Unicode Standard Annex 15 for NFD and NFC, CaseFolding.txt for C and
+ * S). */
 #include "auth/name.h"
 
 #include "base/utf8.h"
@@ -41,12 +42,14 @@ static err canonical_ascii(struct arena *mem, str name, str *out)
     return OK;
 }
 
-/* The voicing marks of kana are shared by two scripts, therefore Inherited, but tell letters apart. */
+/* The voicing marks of kana are shared by two scripts, therefore Inherited, but tell letters
+ * apart. */
 static bool is_dropped(ucs4_t c)
 {
     if (c < 0x300 || c == 0x3099 || c == 0x309a)
         return false;
-    return uc_is_general_category(c, UC_NON_SPACING_MARK) && uc_is_script(c, uc_script_byname("Inherited"));
+    return uc_is_general_category(c, UC_NON_SPACING_MARK) &&
+           uc_is_script(c, uc_script_byname("Inherited"));
 }
 
 /* Simple folding: the full one where it is one code point (C), else the lower-case letter, which is
@@ -67,7 +70,8 @@ static ucs4_t folded(ucs4_t c)
 
 /* Normalise `n` code points into `to`, which has room for `got`; how many they are now, or -1 when
  * they do not fit. */
-static ptrdiff_t normalised(uninorm_t form, const uint32_t *from, size_t n, uint32_t *to, size_t got)
+static ptrdiff_t normalised(uninorm_t form, const uint32_t *from, size_t n, uint32_t *to,
+                            size_t got)
 {
     uint32_t *p = u32_normalize(form, from, n, to, &got);
 
@@ -77,8 +81,8 @@ static ptrdiff_t normalised(uninorm_t form, const uint32_t *from, size_t n, uint
     return -1;
 }
 
-/* Canonical form of `n` code points in `c`, in place; `c` and `spare` have room for `room`. How many
- * they are now, or -1. */
+/* Canonical form of `n` code points in `c`, in place; `c` and `spare` have room for `room`. How
+ * many they are now, or -1. */
 static ptrdiff_t canonical_points(uint32_t *c, size_t n, uint32_t *spare, size_t room)
 {
     ptrdiff_t got = normalised(UNINORM_NFD, c, n, spare, room), kept = 0;

@@ -10,7 +10,8 @@
  * Shared marks are the nonspacing ones (Mn) that belong to no script alone (Script=Inherited):
  * accents, Arabic vowel points, variation selectors. The marks of one script stay, and so do the
  * voicing marks of kana: in Hindi, Thai or Japanese they are letters, and without them different
- * names would be one. docs/names.md holds examples, and tests/unit/name_test.c checks each of them. */
+ * names would be one. docs/names.md holds examples, and tests/unit/name_test.c checks each of
+ * them. */
 #ifndef AUTH_NAME_H
 #define AUTH_NAME_H
 
@@ -21,16 +22,16 @@
 enum { NAME_LENGTH_MAX = 255, NAME_BYTES_MAX = 4 * NAME_LENGTH_MAX };
 
 /* The canonical form; it can be longer than `name`, by less than a factor of four. ERR_NOT_UNICODE
- * for malformed UTF-8; ERR_BAD_REQUEST above NAME_BYTES_MAX bytes; ERR_NO_MEMORY at the arena's limit,
- * of which it takes 64 bytes a byte at most. */
+ * for malformed UTF-8; ERR_BAD_REQUEST above NAME_BYTES_MAX bytes; ERR_NO_MEMORY at the arena's
+ * limit, of which it takes 64 bytes a byte at most. */
 err name_canonical(struct arena *mem, str name, str *out);
 
 /* What the database keeps unique: 64 hex digits, SHA-256 of the canonical form. A name that is NULL
  * (p == NULL) has a key of its own: in the tutorial NULL equals NULL. Fails as name_canonical. */
 err name_key(struct arena *mem, str name, str *out);
 
-/* `s` in NFC, for passwords (NIST SP 800-63B 3.1.1.2). `s` itself when it is ASCII. ERR_NOT_UNICODE,
- * ERR_NO_MEMORY. The caller bounds its length. */
+/* `s` in NFC, for passwords (NIST SP 800-63B 3.1.1.2). `s` itself when it is ASCII.
+ * ERR_NOT_UNICODE, ERR_NO_MEMORY. The caller bounds its length. */
 err name_nfc(struct arena *mem, str s, str *out);
 
 /* Code points in `s`, which is well-formed. */

@@ -60,7 +60,9 @@ bool password_is_common(str password)
     if (password.n > sizeof lower)
         return false;
     for (size_t i = 0; i < password.n; i++)
-        lower[i] = password.p[i] >= 'A' && password.p[i] <= 'Z' ? (char)(password.p[i] + ('a' - 'A')) : password.p[i];
+        lower[i] = password.p[i] >= 'A' && password.p[i] <= 'Z'
+                       ? (char)(password.p[i] + ('a' - 'A'))
+                       : password.p[i];
     found = is_listed((str){ lower, password.n });
     explicit_bzero(lower, sizeof lower);
     return found;
@@ -101,10 +103,11 @@ static err is_a_name(struct arena *mem, str password, const struct user *owner, 
     return OK;
 }
 
-err policy_check(const struct auth_rules *rules, struct arena *mem, str password, const struct user *owner,
-                 const char **why)
+err policy_check(const struct auth_rules *rules, struct arena *mem, str password,
+                 const struct user *owner, const char **why)
 {
-    size_t max = rules->password.scheme == SCHEME_BCRYPT ? PASSWORD_BYTES_MAX : PASSWORD_ARGON2_BYTES_MAX;
+    size_t max =
+        rules->password.scheme == SCHEME_BCRYPT ? PASSWORD_BYTES_MAX : PASSWORD_ARGON2_BYTES_MAX;
     bool named = false;
     err e;
 

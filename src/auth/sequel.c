@@ -59,7 +59,8 @@ err sequel_begin(struct auth *a, struct arena *mem, int64_t user_id, str *token)
 }
 
 /* An id that a later row reuses does not revive an old token. */
-static err account_of(struct auth *a, struct arena *mem, const struct refresh *row, struct user *out)
+static err account_of(struct auth *a, struct arena *mem, const struct refresh *row,
+                      struct user *out)
 {
     struct account_state state;
     err e = row->user_id ? user_by_id(a->db, mem, row->user_id, out) : ERR_NOT_FOUND;

@@ -33,8 +33,8 @@ static err composed_of(struct arena *mem, str password, str *out)
     return OK;
 }
 
-/* As it came first: the tutorial's server hashed it so. A password that no hash can be made of (a NUL
- * in it) counts as one for which there is no hash: an unknown name would not tell either. */
+/* As it came first: the tutorial's server hashed it so. A password that no hash can be made of (a
+ * NUL in it) counts as one for which there is no hash: an unknown name would not tell either. */
 static err password_try(struct room *room, str password, str composed, str hash)
 {
     err e = hash.p ? password_check(room, password, hash) : ERR_HASH_UNKNOWN;
@@ -56,7 +56,8 @@ static void time_spend(const struct auth *a, str password, str composed)
 }
 
 /* Whether the account is still what it was before the hash, and open. */
-static err account_again(struct auth *a, struct arena *mem, const struct user *user, struct account_state *state)
+static err account_again(struct auth *a, struct arena *mem, const struct user *user,
+                         struct account_state *state)
 {
     struct user now;
     err e = user_by_id(a->db, mem, user->id, &now);
@@ -93,7 +94,8 @@ static int64_t later(int64_t a, int64_t b)
 
 /* The token's time lies behind everything that access_by_token measures it by: on another machine
  * the clock that dated the account may be a little ahead of ours. */
-static err token_issue(struct auth *a, struct arena *mem, struct session *s, const struct account_state *state)
+static err token_issue(struct auth *a, struct arena *mem, struct session *s,
+                       const struct account_state *state)
 {
     const struct user *user = &s->user;
     struct claims claims = { .user_id = user->id, .has_issued_at = true, .session_id = s->id };
@@ -102,7 +104,8 @@ static err token_issue(struct auth *a, struct arena *mem, struct session *s, con
 
     if ((e = access_tokens_from(a->db, mem, &all_from)) != OK)
         return e;
-    claims.issued_at = later(later(clock_ms() / 1000, user->created_at), later(state->tokens_from, all_from));
+    claims.issued_at =
+        later(later(clock_ms() / 1000, user->created_at), later(state->tokens_from, all_from));
     claims.expires_at = claims.issued_at + a->rules->access_ttl;
     return jwt_sign(mem, a->keys, &claims, &s->access_token);
 }
@@ -133,9 +136,11 @@ static err rehash_store(struct db *db, void *arg)
     return user_replace_hash(db, r->id, r->from, r->to);
 }
 
-/* Hash anew what the policy asks more for. Whoever signed in stays so when it fails; a password that was
- * changed meanwhile stays what it was changed to. What the policy's scheme cannot take keeps its hash. */
-static void password_renew(struct auth *a, struct arena *mem, str password, str composed, const struct user *user)
+/* Hash anew what the policy asks more for. Whoever signed in stays so when it fails; a password
+ * that was changed meanwhile stays what it was changed to. What the policy's scheme cannot take
+ * keeps its hash. */
+static void password_renew(struct auth *a, struct arena *mem, str password, str composed,
+                           const struct user *user)
 {
     struct rehash r = { .id = user->id, .from = user->password };
     err e;

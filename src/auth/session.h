@@ -16,7 +16,8 @@ struct session {
 /* ERR_USER_UNKNOWN, ERR_PASSWORD_WRONG (also for a disabled account, and for a stored hash that
  * nobody can read), ERR_NOT_UNICODE. Under rules->strict_time an unknown name costs as much as a
  * wrong password. Hashes: not on a loop's thread. */
-err session_open(struct auth *a, struct arena *mem, str username, str password, struct session *out);
+err session_open(struct auth *a, struct arena *mem, str username, str password,
+                 struct session *out);
 
 /* Trade a refresh token, as rules->sessions has them, for a new access token: sets out->user and
  * both tokens, no roles. ERR_REFRESH_UNKNOWN, ERR_REFRESH_EXPIRED; ERR_BUG where there are none. */

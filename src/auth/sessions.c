@@ -35,9 +35,10 @@ static int64_t number_read(const unsigned char *from)
     return (int64_t)n;
 }
 
-/* Keyed twice: the session's secret lies in the database, the server's key does not. What the server's
- * key signs elsewhere holds a dot, which this does not. */
-static void ticket_mac(const struct auth *a, str secret, const unsigned char text[static SIGNED_BYTES],
+/* Keyed twice: the session's secret lies in the database, the server's key does not. What the
+ * server's key signs elsewhere holds a dot, which this does not. */
+static void ticket_mac(const struct auth *a, str secret,
+                       const unsigned char text[static SIGNED_BYTES],
                        unsigned char out[static SHA256_BYTES])
 {
     static const char purpose[] = "latchkey refresh token ";
@@ -54,7 +55,8 @@ static void ticket_mac(const struct auth *a, str secret, const unsigned char tex
     explicit_bzero(key, sizeof key);
 }
 
-static err ticket_write(const struct auth *a, struct arena *mem, const struct session_row *row, str *out)
+static err ticket_write(const struct auth *a, struct arena *mem, const struct session_row *row,
+                        str *out)
 {
     unsigned char bytes[TOKEN_BYTES];
     struct buf b;
@@ -158,7 +160,8 @@ static str text_or_none(str s)
     return s.p ? str_head(s, SESSION_TEXT_MAX) : STR("");
 }
 
-err sessions_begin(struct auth *a, struct arena *mem, const struct user *user, int64_t *id, str *token)
+err sessions_begin(struct auth *a, struct arena *mem, const struct user *user, int64_t *id,
+                   str *token)
 {
     struct change c = { .mem = mem, .now = clock_ms() };
     str secret = random_hex(mem, SECRET_BYTES);
@@ -168,9 +171,15 @@ err sessions_begin(struct auth *a, struct arena *mem, const struct user *user, i
         return ERR_NO_MEMORY;
     c.used_before = c.now - a->rules->session_idle;
     c.row = (struct session_row){
-        .user_id = user->id, .user_created = user->created_at, .created_at = c.now, .used_at = c.now,
-        .expires_at = c.now + a->rules->session_absolute, .counter = 1, .secret = secret,
-        .address = text_or_none(a->device.address), .agent = text_or_none(a->device.agent),
+        .user_id = user->id,
+        .user_created = user->created_at,
+        .created_at = c.now,
+        .used_at = c.now,
+        .expires_at = c.now + a->rules->session_absolute,
+        .counter = 1,
+        .secret = secret,
+        .address = text_or_none(a->device.address),
+        .agent = text_or_none(a->device.agent),
         .name = text_or_none(a->device.name),
     };
     for (int i = 0; i < ID_TRIES && e == ERR_EXISTS; i++) {
@@ -198,7 +207,8 @@ static err end_store(struct db *db, void *arg)
     return e == ERR_NOT_FOUND ? OK : e;
 }
 
-/* A token that went out of use so long ago that no lost answer explains it: two hold the session. */
+/* A token that went out of use so long ago that no lost answer explains it: two hold the
+ * session. */
 static err reuse_end(struct auth *a, const struct session_row *row, const struct ticket *t)
 {
     struct change c = { .row = *row };
@@ -211,7 +221,8 @@ static err reuse_end(struct auth *a, const struct session_row *row, const struct
 }
 
 /* The account behind a session, while it is the one that began it, and open. */
-static err account_of(struct auth *a, struct arena *mem, const struct session_row *row, struct user *out)
+static err account_of(struct auth *a, struct arena *mem, const struct session_row *row,
+                      struct user *out)
 {
     struct account_state state;
     err e = user_by_id(a->db, mem, row->user_id, out);
@@ -225,8 +236,10 @@ static err account_of(struct auth *a, struct arena *mem, const struct session_ro
     return state.disabled_at ? ERR_REFRESH_UNKNOWN : OK;
 }
 
-/* The row of a token that is ours and whose session is on. What is not there costs a MAC as well. */
-static err row_of(struct auth *a, struct arena *mem, const struct ticket *t, struct session_row *out)
+/* The row of a token that is ours and whose session is on. What is not there costs a MAC as
+ * well. */
+static err row_of(struct auth *a, struct arena *mem, const struct ticket *t,
+                  struct session_row *out)
 {
     err e = session_by_id(a->db, mem, t->id, out);
     bool ours;

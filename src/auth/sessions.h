@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* sessions.h - sessions of our own: begun by a sign-in, kept up by refresh tokens, ended by many.
  *
- * A refresh token is 48 bytes in base64url: the session's id, a counter, and an HMAC-SHA-256 over both,
- * keyed with the session's own 128-bit secret and the server's key together. Neither a leaked key nor a
- * leaked database forges one, and none is stored. Each use answers the token with the next counter. The
- * one before is answered with that same token within rules->session_grace: two tabs, or an answer that
- * was lost. An older one is somebody else's copy: it ends the session and is the event refresh_reused. */
+ * A refresh token is 48 bytes in base64url: the session's id, a counter, and an HMAC-SHA-256 over
+ * both, keyed with the session's own 128-bit secret and the server's key together. Neither a leaked
+ * key nor a leaked database forges one, and none is stored. Each use answers the token with the
+ * next counter. The one before is answered with that same token within rules->session_grace: two
+ * tabs, or an answer that was lost. An older one is somebody else's copy: it ends the session and
+ * is the event refresh_reused. */
 #ifndef AUTH_SESSIONS_H
 #define AUTH_SESSIONS_H
 
@@ -20,20 +21,21 @@ enum {
 };
 
 /* Begin one for an account, with what a->device says of the client. The token lies in `mem`. */
-err sessions_begin(struct auth *a, struct arena *mem, const struct user *user, int64_t *id, str *token);
+err sessions_begin(struct auth *a, struct arena *mem, const struct user *user, int64_t *id,
+                   str *token);
 
 struct refreshed { struct user user; int64_t session_id; str token; };
 
-/* Use a refresh token. Of any number of simultaneous uses of one, one goes on to the next token and the
- * others are answered the same one. ERR_REFRESH_UNKNOWN for whatever is wrong with it: forged, used
- * before, its session over, its account gone or disabled. */
+/* Use a refresh token. Of any number of simultaneous uses of one, one goes on to the next token and
+ * the others are answered the same one. ERR_REFRESH_UNKNOWN for whatever is wrong with it: forged,
+ * used before, its session over, its account gone or disabled. */
 err sessions_refresh(struct auth *a, struct arena *mem, str token, struct refreshed *out);
 
 /* What an access token says of its session; user_created is the account's, in seconds. */
 struct session_claim { int64_t id, user_id, user_created; };
 
-/* When it ends unless it is used, ms since 1970: at its end, or idle for too long. 0: there is none, or
- * it is another account's. */
+/* When it ends unless it is used, ms since 1970: at its end, or idle for too long. 0: there is
+ * none, or it is another account's. */
 err sessions_end_of(struct auth *a, const struct session_claim *claim, int64_t *ends_at);
 
 /* An account's sessions that are on, the one used last first. */

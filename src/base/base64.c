@@ -15,7 +15,8 @@ static void put(struct buf *b, str bytes, const char *alphabet, bool pad)
     if (!buf_room(b, (bytes.n + 2) / 3 * 4))
         return;
     for (; left; p += 3, left -= left < 3 ? left : 3) {
-        unsigned v = (unsigned)p[0] << 16 | (left > 1 ? (unsigned)p[1] << 8 : 0) | (left > 2 ? p[2] : 0);
+        unsigned v =
+            (unsigned)p[0] << 16 | (left > 1 ? (unsigned)p[1] << 8 : 0) | (left > 2 ? p[2] : 0);
 
         b->p[b->n++] = alphabet[v >> 18];
         b->p[b->n++] = alphabet[v >> 12 & 63];
@@ -41,17 +42,18 @@ void base64_put(struct buf *b, str bytes)
 }
 
 /* 128 + value for each character of an alphabet; 0 for what is not in it. */
-#define LETTERS_AND_DIGITS                                                                          \
-    ['A'] = 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 138, 139, 140, 141, 142, 143, 144, 145, \
-    146, 147, 148, 149, 150, 151, 152, 153, ['a'] = 154, 155, 156, 157, 158, 159, 160, 161, 162, 163, \
-    164, 165, 166, 167, 168, 169, 170, 171, 172, 173, 174, 175, 176, 177, 178, 179, ['0'] = 180, 181, \
-    182, 183, 184, 185, 186, 187, 188, 189
+#define LETTERS_AND_DIGITS                                                                         \
+    ['A'] = 128, 129, 130, 131, 132, 133, 134, 135, 136, 137, 138, 139, 140, 141, 142, 143, 144,   \
+    145, 146, 147, 148, 149, 150, 151, 152, 153, ['a'] = 154, 155, 156, 157, 158, 159, 160, 161,   \
+    162, 163, 164, 165, 166, 167, 168, 169, 170, 171, 172, 173, 174, 175, 176, 177, 178,           \
+    179, ['0'] = 180, 181, 182, 183, 184, 185, 186, 187, 188, 189
 
 static const unsigned char standard_values[256] = { LETTERS_AND_DIGITS, ['+'] = 190, ['/'] = 191 };
 static const unsigned char url_values[256] = { LETTERS_AND_DIGITS, ['-'] = 190, ['_'] = 191 };
 
 /* The one to three bytes of the last, short group. */
-static bool read_rest(str rest, const unsigned char values[static 256], unsigned char *out, size_t *n)
+static bool read_rest(str rest, const unsigned char values[static 256], unsigned char *out,
+                      size_t *n)
 {
     uint32_t bits = 0;
     size_t spare = rest.n == 3 ? 2 : 4;
@@ -72,9 +74,10 @@ static bool read_rest(str rest, const unsigned char values[static 256], unsigned
     return true;
 }
 
-/* Four characters, three bytes: 0 when one of them does not belong. The fourth byte that is stored lies
- * in the two that BASE64_BYTES has to spare, or is written over by the next group. */
-static unsigned read_group(const char *text, const unsigned char values[static 256], unsigned char *out)
+/* Four characters, three bytes: 0 when one of them does not belong. The fourth byte that is stored
+ * lies in the two that BASE64_BYTES has to spare, or is written over by the next group. */
+static unsigned read_group(const char *text, const unsigned char values[static 256],
+                           unsigned char *out)
 {
     uint32_t w, bits;
     unsigned a, b, c, d;
@@ -88,7 +91,8 @@ static unsigned read_group(const char *text, const unsigned char values[static 2
 }
 
 /* Whether all belonged is asked once, at the end: tokens pass here on each request. */
-static bool read_text(str text, const unsigned char values[static 256], unsigned char *out, size_t *n)
+static bool read_text(str text, const unsigned char values[static 256], unsigned char *out,
+                      size_t *n)
 {
     size_t at = 0, whole = text.n & ~(size_t)3;
     unsigned all = 128;

@@ -26,7 +26,7 @@ struct json {
 struct json_rules {
     unsigned depth_max;          /* levels of lists and objects */
     unsigned values_max;         /* values in all */
-    bool unique;                 /* refuse an object that names a member twice (RFC 8259 section 4) */
+    bool unique; /* refuse an object that names a member twice (RFC 8259 section 4) */
 };
 
 /* Read one JSON text: RFC 8259 to the letter, well-formed UTF-8, no BOM.

@@ -6,7 +6,8 @@
  * Info for what an operator counts, warn for what he should see, error for what he must fix; once a
  * failure, at the edge. Never a password, token, hash or key: there is no kv for them. Values that
  * hold blanks, quotes, control bytes, DEL or anything outside printable ASCII come out quoted and
- * escaped, and are cut at 256 bytes, so one event is always one bounded line. Any thread may log. */
+ * escaped, and are cut at 256 bytes, so one event is always one bounded line. Any thread may
+ * log. */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
@@ -33,7 +34,8 @@ static inline struct kv int_kv(const char *key, int64_t v)
 
 void log_line(enum log_level level, const char *event, const struct kv *kvs);
 
-/* Lines below `least` are dropped. One of the house's two global variables; set it before threads. */
+/* Lines below `least` are dropped. One of the house's two global variables; set it before
+ * threads. */
 void log_set_level(enum log_level least);
 
 #endif

@@ -23,11 +23,12 @@ struct filling {
 /* Where the fill is. */
 struct position { uint32_t pass, slice, lane, index; };
 
-/* ------------------------------------------------------------------------------ H' and H0, section 3.2 */
+/* ----------------------------------------------------------------------- H' and H0, section 3.2 */
 
 static void put32(crypto_generichash_blake2b_state *st, uint32_t v)
 {
-    unsigned char le[4] = { (unsigned char)v, (unsigned char)(v >> 8), (unsigned char)(v >> 16), (unsigned char)(v >> 24) };
+    unsigned char le[4] = {(unsigned char)v, (unsigned char)(v >> 8), (unsigned char)(v >> 16),
+                           (unsigned char)(v >> 24)};
 
     (void)crypto_generichash_blake2b_update(st, le, sizeof le);
 }
@@ -56,7 +57,8 @@ static void hash_long(unsigned char *out, uint32_t n, const void *in, size_t in_
     explicit_bzero(&st, sizeof st);
 }
 
-static void seed_make(unsigned char seed[static SEED_BYTES], str password, const struct argon2_hash *what)
+static void seed_make(unsigned char seed[static SEED_BYTES], str password,
+                      const struct argon2_hash *what)
 {
     crypto_generichash_blake2b_state st;
 
@@ -78,7 +80,8 @@ static void seed_make(unsigned char seed[static SEED_BYTES], str password, const
 }
 
 /* Words are little-endian in the standard; only such machines are built for. */
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "Argon2 reads its words as they lie in memory");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "Argon2 reads its words as they lie in memory");
 
 static void first_blocks(const struct filling *f, const unsigned char seed[static SEED_BYTES])
 {
@@ -97,25 +100,29 @@ static void first_blocks(const struct filling *f, const unsigned char seed[stati
     explicit_bzero(in, sizeof in);
 }
 
-/* --------------------------------------------------------------------- which block next, section 3.4 */
+/* ---------------------------------------------------------------- which block next, section 3.4 */
 
 /* Blocks that may be referred to from here, in one's own lane or another. */
 static uint32_t area_of(const struct filling *f, const struct position *at, bool own)
 {
-    uint32_t done = at->pass == 0 ? at->slice * f->segment_length : f->lane_length - f->segment_length;
+    uint32_t done =
+        at->pass == 0 ? at->slice * f->segment_length : f->lane_length - f->segment_length;
 
     if (own)
         return done + at->index - 1;
     return done - (at->index == 0);
 }
 
-static const struct argon2_block *reference(const struct filling *f, const struct position *at, uint64_t random)
+static const struct argon2_block *reference(const struct filling *f, const struct position *at,
+                                            uint64_t random)
 {
-    uint32_t lane = at->pass == 0 && at->slice == 0 ? at->lane : (uint32_t)(random >> 32) % f->lanes;
+    uint32_t lane =
+        at->pass == 0 && at->slice == 0 ? at->lane : (uint32_t)(random >> 32) % f->lanes;
     uint32_t area = area_of(f, at, lane == at->lane);
     uint64_t j = (uint32_t)random, x = j * j >> 32;
     uint32_t back = area - 1 - (uint32_t)(area * x >> 32);
-    uint32_t start = at->pass == 0 || at->slice == SLICES - 1 ? 0 : (at->slice + 1) * f->segment_length;
+    uint32_t start =
+        at->pass == 0 || at->slice == SLICES - 1 ? 0 : (at->slice + 1) * f->segment_length;
     uint32_t index = start + back;
 
     if (index >= f->lane_length)
@@ -124,7 +131,8 @@ static const struct argon2_block *reference(const struct filling *f, const struc
 }
 
 /* The next 128 addresses where they do not hang on the password. */
-static void addresses_next(const struct filling *f, struct argon2_block *input, struct argon2_block *out)
+static void addresses_next(const struct filling *f, struct argon2_block *input,
+                           struct argon2_block *out)
 {
     static const struct argon2_block zero;
 
@@ -141,7 +149,8 @@ static bool is_independent(const struct filling *f, const struct position *at)
 static void segment_fill(const struct filling *f, struct position at)
 {
     bool independent = is_independent(f, &at);
-    struct argon2_block input = { .v = { at.pass, at.lane, at.slice, (uint64_t)f->lanes * f->lane_length, f->passes, f->kind } };
+    struct argon2_block input = {
+        .v = {at.pass, at.lane, at.slice, (uint64_t)f->lanes * f->lane_length, f->passes, f->kind}};
     struct argon2_block addresses;
     struct argon2_block *lane = f->memory + (size_t)at.lane * f->lane_length;
     uint32_t now;
@@ -183,17 +192,20 @@ static void tag_make(const struct filling *f, struct argon2_hash *what)
 
 static bool is_within(const struct argon2_cost *cost)
 {
-    return cost->lanes >= 1 && cost->lanes <= ARGON2_LANES_MAX && cost->passes >= 1 && cost->passes <= ARGON2_PASSES_MAX
-        && cost->memory >= 8 * cost->lanes && cost->memory <= ARGON2_MEMORY_MAX;
+    return cost->lanes >= 1 && cost->lanes <= ARGON2_LANES_MAX && cost->passes >= 1 &&
+           cost->passes <= ARGON2_PASSES_MAX && cost->memory >= 8 * cost->lanes &&
+           cost->memory <= ARGON2_MEMORY_MAX;
 }
 
 err argon2_fill(struct room *room, argon2_block_fn *block, str password, struct argon2_hash *what)
 {
-    struct filling f = { .block = block, .kind = what->kind, .passes = what->cost.passes, .lanes = what->cost.lanes };
+    struct filling f = {
+        .block = block, .kind = what->kind, .passes = what->cost.passes, .lanes = what->cost.lanes};
     unsigned char seed[SEED_BYTES];
     size_t bytes;
 
-    if (!is_within(&what->cost) || what->tag_n < TAG_LEAST || what->tag_n > ARGON2_TAG_MAX || password.n > UINT32_MAX)
+    if (!is_within(&what->cost) || what->tag_n < TAG_LEAST || what->tag_n > ARGON2_TAG_MAX ||
+        password.n > UINT32_MAX)
         return ERR_BUG;
     f.segment_length = what->cost.memory / (SLICES * f.lanes);
     f.lane_length = f.segment_length * SLICES;
@@ -218,9 +230,10 @@ int64_t argon2_cost_us(const struct argon2_cost *cost)
     return (int64_t)cost->memory * cost->passes * 2 / 5;
 }
 
-/* --------------------------------------------------------------------------------------- as text */
+/* -------------------------------------------------------------------------------------- as text */
 
-static const char *const names[] = { [ARGON2_D] = "argon2d", [ARGON2_I] = "argon2i", [ARGON2_ID] = "argon2id" };
+static const char *const names[] = {
+    [ARGON2_D] = "argon2d", [ARGON2_I] = "argon2i", [ARGON2_ID] = "argon2id"};
 
 /* "m=19456" from the head of *s, which then stands behind the ',' or is empty. */
 static bool number_read(str *s, char name, uint32_t *out)
@@ -229,7 +242,8 @@ static bool number_read(str *s, char name, uint32_t *out)
     int64_t v;
 
     (void)str_cut(*s, ',', &field, s);         /* the last one ends where the text does */
-    if (field.n < 3 || field.n > 12 || field.p[0] != name || field.p[1] != '=' || field.p[2] < '0' || field.p[2] > '9')
+    if (field.n < 3 || field.n > 12 || field.p[0] != name || field.p[1] != '=' ||
+        field.p[2] < '0' || field.p[2] > '9')
         return false;
     if (!str_int(str_from(field, 2), &v) || v < 1 || v > UINT32_MAX)
         return false;
@@ -242,7 +256,8 @@ static bool bytes_read(str text, unsigned char *out, size_t max, size_t *n)
     unsigned char room[BASE64_BYTES(ARGON2_TAG_MAX / 3 * 4 + 4)];
     bool fine;
 
-    if (text.n == 0 || text.n > ARGON2_TAG_MAX / 3 * 4 + 4 || memchr(text.p, '=', text.n) || !base64_read(text, room, n) || *n > max)
+    if (text.n == 0 || text.n > ARGON2_TAG_MAX / 3 * 4 + 4 || memchr(text.p, '=', text.n) ||
+        !base64_read(text, room, n) || *n > max)
         return false;
     fine = *n > 0;
     memcpy(out, room, *n);
@@ -266,12 +281,15 @@ err argon2_parse(str hash, struct argon2_hash *out)
     for (size_t i = 0; i < 6; i++)
         if (!str_cut(rest, '$', &fields[i], &rest) && i < 5)
             return ERR_HASH_UNKNOWN;
-    if (rest.n || fields[0].n || !kind_read(fields[1], &out->kind) || !str_is(fields[2], STR("v=19")))
+    if (rest.n || fields[0].n || !kind_read(fields[1], &out->kind) ||
+        !str_is(fields[2], STR("v=19")))
         return ERR_HASH_UNKNOWN;
-    if (!number_read(&fields[3], 'm', &out->cost.memory) || !number_read(&fields[3], 't', &out->cost.passes)
-        || !number_read(&fields[3], 'p', &out->cost.lanes) || fields[3].n || !is_within(&out->cost))
+    if (!number_read(&fields[3], 'm', &out->cost.memory) ||
+        !number_read(&fields[3], 't', &out->cost.passes) ||
+        !number_read(&fields[3], 'p', &out->cost.lanes) || fields[3].n || !is_within(&out->cost))
         return ERR_HASH_UNKNOWN;
-    if (!bytes_read(fields[4], out->salt, ARGON2_SALT_MAX, &out->salt_n) || out->salt_n < SALT_LEAST)
+    if (!bytes_read(fields[4], out->salt, ARGON2_SALT_MAX, &out->salt_n) ||
+        out->salt_n < SALT_LEAST)
         return ERR_HASH_UNKNOWN;
     if (!bytes_read(fields[5], out->tag, ARGON2_TAG_MAX, &out->tag_n) || out->tag_n < TAG_LEAST)
         return ERR_HASH_UNKNOWN;
@@ -291,7 +309,8 @@ err argon2_write(struct arena *mem, const struct argon2_hash *hash, str *out)
     struct buf b;
 
     buf_init(&b, mem, 512);
-    buf_printf(&b, "$%s$v=19$m=%u,t=%u,p=%u$", names[hash->kind], hash->cost.memory, hash->cost.passes, hash->cost.lanes);
+    buf_printf(&b, "$%s$v=19$m=%u,t=%u,p=%u$", names[hash->kind], hash->cost.memory,
+               hash->cost.passes, hash->cost.lanes);
     base64_put_bare(&b, hash->salt, hash->salt_n);
     buf_byte(&b, '$');
     base64_put_bare(&b, hash->tag, hash->tag_n);

@@ -3,8 +3,8 @@
  *
  *   $argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$dQ3Yb...
  *
- * All three kinds (d, i, id) and any number of lanes are read; lanes are filled one after another in
- * the calling thread. Argon2id is written. Any thread may call any of these. */
+ * All three kinds (d, i, id) and any number of lanes are read; lanes are filled one after another
+ * in the calling thread. Argon2id is written. Any thread may call any of these. */
 #ifndef CRYPTO_ARGON2_H
 #define CRYPTO_ARGON2_H
 
@@ -34,8 +34,8 @@ struct argon2_hash {
     size_t salt_n, tag_n;
 };
 
-/* Read a hash: parameters within the bounds above, a salt of at least 8 bytes, a tag of at least 16.
- * ERR_HASH_UNKNOWN for everything else; *out is then anything. */
+/* Read a hash: parameters within the bounds above, a salt of at least 8 bytes, a tag of at
+ * least 16. ERR_HASH_UNKNOWN for everything else; *out is then anything. */
 err argon2_parse(str hash, struct argon2_hash *out);
 
 /* As text, in `mem`. ERR_NO_MEMORY. */

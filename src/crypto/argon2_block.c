@@ -90,14 +90,16 @@ AVX2 INLINE v4 mix4(v4 x, v4 y)
 /* Turns by whole bytes are shuffles. */
 AVX2 INLINE v4 turn4_24(v4 x)
 {
-    return _mm256_shuffle_epi8(x, _mm256_setr_epi8(3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10,
-                                                   3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9, 10));
+    return _mm256_shuffle_epi8(x, _mm256_setr_epi8(3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15, 8, 9,
+                                                   10, 3, 4, 5, 6, 7, 0, 1, 2, 11, 12, 13, 14, 15,
+                                                   8, 9, 10));
 }
 
 AVX2 INLINE v4 turn4_16(v4 x)
 {
-    return _mm256_shuffle_epi8(x, _mm256_setr_epi8(2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9,
-                                                   2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15, 8, 9));
+    return _mm256_shuffle_epi8(x, _mm256_setr_epi8(2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14, 15,
+                                                   8, 9, 2, 3, 4, 5, 6, 7, 0, 1, 10, 11, 12, 13, 14,
+                                                   15, 8, 9));
 }
 
 AVX2 INLINE v4 turn4_63(v4 x)
@@ -136,8 +138,10 @@ AVX2 INLINE void permute4(struct square4 *s)
 /* Two columns: a vector of each row, s[0] s[4] ... s[28], holds a pair of words of both. */
 AVX2 INLINE void columns4(v4 *s)
 {
-    struct square4 one = { LOW4(s[0], s[4]), LOW4(s[8], s[12]), LOW4(s[16], s[20]), LOW4(s[24], s[28]) };
-    struct square4 two = { HIGH4(s[0], s[4]), HIGH4(s[8], s[12]), HIGH4(s[16], s[20]), HIGH4(s[24], s[28]) };
+    struct square4 one = {LOW4(s[0], s[4]), LOW4(s[8], s[12]), LOW4(s[16], s[20]),
+                          LOW4(s[24], s[28])};
+    struct square4 two = {HIGH4(s[0], s[4]), HIGH4(s[8], s[12]), HIGH4(s[16], s[20]),
+                          HIGH4(s[24], s[28])};
 
     permute4(&one);
     permute4(&two);

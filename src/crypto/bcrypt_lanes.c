@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* bcrypt_lanes.c - Blowfish with bcrypt's expensive key schedule (Provos and Mazieres, 1999), in lanes.
+/* bcrypt_lanes.c - Blowfish with bcrypt's expensive key schedule (Provos and Mazieres, 1999), in
+ * lanes.
  *
  * Portable C on purpose: the gain comes from independent chains in one loop, which any out-of-order
  * core overlaps. Vector gathers were measured at less than half the speed of this, and compilers
@@ -7,7 +8,8 @@
 #include "crypto/bcrypt_lanes.h"
 #include "crypto/pi.h"
 
-/* Instrumented, unrolled lanes take a compiler minutes; rolled up they are the same code, only slow. */
+/* Instrumented, unrolled lanes take a compiler minutes; rolled up they are the same code, only
+ * slow. */
 #if defined LANES_ROLLED && defined __clang__
 #define UNROLL _Pragma("nounroll")
 #elif defined LANES_ROLLED
@@ -22,8 +24,9 @@
 /* Blowfish's F: a byte into each box. */
 static inline uint32_t mixed(const struct lane *lane, uint32_t x)
 {
-    return ((lane->boxes[0][x >> 24] + lane->boxes[1][x >> 16 & 0xff]) ^ lane->boxes[2][x >> 8 & 0xff])
-         + lane->boxes[3][x & 0xff];
+    return ((lane->boxes[0][x >> 24] + lane->boxes[1][x >> 16 & 0xff]) ^
+            lane->boxes[2][x >> 8 & 0xff]) +
+           lane->boxes[3][x & 0xff];
 }
 
 /* Encrypt (left, right) of each of `k` lanes. `k` is a constant wherever this is inlined. */
@@ -66,7 +69,8 @@ encrypt(const struct lane *lane, const unsigned k, uint32_t *left, uint32_t *rig
         }
 }
 
-[[gnu::always_inline]] static inline void iterate(struct lane *lane, const unsigned k, uint64_t times)
+[[gnu::always_inline]] static inline void iterate(struct lane *lane, const unsigned k,
+                                                  uint64_t times)
 {
     while (times--) {
         for (unsigned j = 0; j < k; j++)

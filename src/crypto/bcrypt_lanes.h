@@ -57,11 +57,13 @@ void lane_job_run(struct lane_job *job);
 void lanes_init(struct lanes *lanes);
 void lanes_end(struct lanes *lanes);         /* wipes; jobs still in it never come out */
 
-/* Put a job into a free lane: there must be one (lanes->n < LANES_MAX). Takes a few microseconds. */
+/* Put a job into a free lane: there must be one (lanes->n < LANES_MAX). Takes a few
+ * microseconds. */
 void lanes_add(struct lanes *lanes, struct lane_job *job);
 
-/* Take every lane LANES_STEP iterations on, or fewer where one ends before. Jobs that are through, or
- * whose client is gone, are written to `out` and their lanes are wiped and free. Returns how many. */
+/* Take every lane LANES_STEP iterations on, or fewer where one ends before. Jobs that are through,
+ * or whose client is gone, are written to `out` and their lanes are wiped and free. Returns how
+ * many. */
 unsigned lanes_step(struct lanes *lanes, struct lane_job *out[static LANES_MAX]);
 
 #endif

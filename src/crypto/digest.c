@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* digest.c - SHA-1, SHA-256, HMAC-SHA-256, keyed table hash, equal in constant time.
  *
- * OpenSSL calls its low-level SHA functions deprecated since 3.0, and still ships them. They are used
- * here, and only here, because nothing else keeps HMAC's two states as plain bytes that every thread
- * may copy: 0.1 us a MAC of 93 bytes, where a kept EVP_MAC_CTX takes 0.2 and has to be one a thread,
- * and where anything that fetches or duplicates a context takes 0.4 to 0.9 and does not scale, for its
- * reference counts are shared. */
+ * OpenSSL calls its low-level SHA functions deprecated since 3.0, and still ships them. They are
+ * used here, and only here, because nothing else keeps HMAC's two states as plain bytes that every
+ * thread may copy: 0.1 us a MAC of 93 bytes, where a kept EVP_MAC_CTX takes 0.2 and has to be one a
+ * thread, and where anything that fetches or duplicates a context takes 0.4 to 0.9 and does not
+ * scale, for its reference counts are shared. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/digest.h"
 
@@ -13,7 +13,8 @@
 #include <openssl/sha.h>
 #include <sodium/crypto_shorthash.h>
 
-_Static_assert(sizeof(SHA256_CTX) <= sizeof(((struct mac_key *)0)->inner), "a state fits its place");
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(((struct mac_key *)0)->inner),
+               "a state fits its place");
 _Static_assert(SIP_KEY_BYTES == crypto_shorthash_KEYBYTES, "SipHash's key");
 
 void digest_sha1(str s, unsigned char out[static SHA1_BYTES])

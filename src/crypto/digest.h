@@ -14,7 +14,8 @@ void digest_sha1(str s, unsigned char out[static SHA1_BYTES]);
 void digest_sha256(str s, unsigned char out[static SHA256_BYTES]);
 
 /* A key for HMAC-SHA-256 (RFC 2104) with its inner and outer states kept, so that a MAC costs two
- * or three blocks and no allocation. Read-only after mac_init: any number of threads may share it. */
+ * or three blocks and no allocation. Read-only after mac_init: any number of threads may share
+ * it. */
 struct mac_key { _Alignas(8) unsigned char inner[128], outer[128]; };
 
 /* Any length of secret; `secret` is not kept. */
@@ -22,8 +23,8 @@ void mac_init(struct mac_key *key, str secret);
 void mac_end(struct mac_key *key);                     /* wipes */
 void mac_sha256(const struct mac_key *key, str s, unsigned char out[static SHA256_BYTES]);
 
-/* SipHash-2-4: where the keys of a table come from a stranger. The same on every machine of one byte
- * order; never stored. */
+/* SipHash-2-4: where the keys of a table come from a stranger. The same on every machine of one
+ * byte order; never stored. */
 uint64_t digest_sip(const unsigned char key[static SIP_KEY_BYTES], str s);
 
 /* Whether `n` bytes are equal, in a time that does not tell where they differ. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* engine.c - the threads that hash passwords, one a core, each with lanes, and the queue before them.
+/* engine.c - the threads that hash passwords, one a core, each with lanes, and the queue before
+ * them.
  *
  * A thread goes round: under the lock it hands out what is over and takes what waits, without it it
- * steps its lanes. An idle thread is woken before a busy one shares its lanes, for a lane of one's own
- * is fastest; but the machine may be too busy to run the idle one, so a busy one waits for it a single
- * step and then takes the job itself. */
+ * steps its lanes. An idle thread is woken before a busy one shares its lanes, for a lane of one's
+ * own is fastest; but the machine may be too busy to run the idle one, so a busy one waits for it a
+ * single step and then takes the job itself. */
 #include "crypto/engine.h"
 
 #include "base/clock.h"
@@ -210,8 +211,8 @@ static void step_crypt(struct worker *worker, struct hashing *const some[], unsi
         hand_out(engine, some[i]);
 }
 
-/* The first thread yields to the loops but never starves; the others take only what is idle. Where the
- * system forbids it, hashing competes with the loops and all else is the same. */
+/* The first thread yields to the loops but never starves; the others take only what is idle. Where
+ * the system forbids it, hashing competes with the loops and all else is the same. */
 static void priority_lower(const struct worker *worker)
 {
     struct sched_param none = { 0 };
@@ -280,11 +281,13 @@ static struct engine_config config_filled(const struct engine_config *given)
 /* What `width` lanes get done: microseconds of work a millisecond. */
 static uint64_t rate_of(const struct engine *engine, unsigned width)
 {
-    return 1000 * width * engine->iteration_ns * LANES_STEP / ((uint64_t)lanes_step_ns(width) + 1) + 1;
+    return 1000 * width * engine->iteration_ns * LANES_STEP / ((uint64_t)lanes_step_ns(width) + 1) +
+           1;
 }
 
-/* More lanes are not always more: on a core whose first cache is small, or whose other half belongs to
- * a neighbour, they hinder each other. Not told how many to use under backlog, ask the machine. */
+/* More lanes are not always more: on a core whose first cache is small, or whose other half belongs
+ * to a neighbour, they hinder each other. Not told how many to use under backlog, ask the
+ * machine. */
 static uint64_t lanes_choose(struct engine *engine, bool told)
 {
     struct engine_config *c = &engine->config;
@@ -369,8 +372,11 @@ err engine_start(const struct engine_config *config, struct engine **out)
     pthread_cond_init(&engine->left, NULL);
     size = engine->config.threads * sizeof *engine->workers;
     engine->workers = aligned_alloc(_Alignof(struct worker), size);
-    e = engine->workers ? queue_init(&engine->queue, &(struct queue_limits){
-            engine->config.waiting_max, engine->config.each, engine->config.wait_ms }) : ERR_NO_MEMORY;
+    e = engine->workers
+            ? queue_init(&engine->queue,
+                         &(struct queue_limits){engine->config.waiting_max, engine->config.each,
+                                                engine->config.wait_ms})
+            : ERR_NO_MEMORY;
     if (e == OK) {
         memset(engine->workers, 0, size);
         e = lanes_judge(engine, config->lanes_backlog != 0);

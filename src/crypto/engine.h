@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-/* engine.h - the threads that hash passwords, one a core, each with lanes, and the queue before them.
+/* engine.h - the threads that hash passwords, one a core, each with lanes, and the queue before
+ * them.
  *
  * A caller blocks until its hash is there; while it waits it costs a stack and nothing more. A job
- * joins a running thread where a step ends (about every 0.35 ms): no batch has to form, and one that
- * comes alone takes the time of one hash. One thread runs at nice 10, the others at SCHED_IDLE, so
- * that hashing takes what the loops leave.
+ * joins a running thread where a step ends (about every 0.35 ms): no batch has to form, and one
+ * that comes alone takes the time of one hash. One thread runs at nice 10, the others at
+ * SCHED_IDLE, so that hashing takes what the loops leave.
  *
  * Lanes are tried at every start against known answers and crypt(3). Should they ever be wrong, the
  * engine says so and hashes with crypt(3), which cannot take a NUL in a password.
@@ -24,13 +25,13 @@ struct engine;
 struct engine_config {
     unsigned threads;            /* [the cores this process may run on] */
     unsigned lanes;              /* [4] */
-    unsigned lanes_backlog;      /* with more than 8 jobs waiting [6 if that does more, or `lanes`] */
+    unsigned lanes_backlog; /* with more than 8 jobs waiting [6 if that does more, or `lanes`] */
     unsigned each;               /* jobs of one address that may wait [16] */
     unsigned waiting_max;        /* jobs in all [512] */
     int64_t wait_ms;             /* longest estimated wait [250 to cost 8, 500 at 10, 1000 at 12] */
     int64_t deadline_ms;         /* a job that waited longer is not begun [2000] */
     int cost;                    /* the usual one, for wait_ms [8] */
-    bool distrust_lanes;         /* hash with crypt(3) as if the lanes had failed their trial; for tests */
+    bool distrust_lanes; /* hash with crypt(3) as if the lanes had failed their trial; for tests */
 };
 
 /* Who asks. `retry_after_ms` is written with ERR_TOO_MANY and ERR_BUSY: the estimated wait. */
@@ -49,7 +50,8 @@ err engine_start(const struct engine_config *config, struct engine **out);
 void engine_stop(struct engine *engine);
 
 /* Whether `password` is the one behind the bcrypt hash `hash`: OK, ERR_PASSWORD_WRONG,
- * ERR_HASH_UNKNOWN; ERR_TOO_MANY or ERR_BUSY when it found no place in the queue; ERR_CLIENT_GONE. */
+ * ERR_HASH_UNKNOWN; ERR_TOO_MANY or ERR_BUSY when it found no place in the queue;
+ * ERR_CLIENT_GONE. */
 err engine_check(struct engine *engine, struct hash_client *client, str password, str hash);
 
 /* Hash under `cost` and `salt`; `out` gets BCRYPT_CHARS characters, no NUL. ERR_TOO_MANY, ERR_BUSY,

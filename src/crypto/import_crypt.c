@@ -26,12 +26,14 @@ static int64_t blocks_of(int log, int64_t r)
     return r << log;
 }
 
-/* $y$j9T$SALT$HASH: flavour, log2 N - 1, r - 1. Other parameters than these are in no shadow file. */
+/* $y$j9T$SALT$HASH: flavour, log2 N - 1, r - 1. Other parameters than these are in no shadow
+ * file. */
 static int64_t yescrypt_blocks(str after)
 {
     if (after.n < 5 || after.p[0] != 'j' || after.p[3] != '$')
         return 0;
-    if (digit_of(after.p[1]) < 0 || digit_of(after.p[2]) < 0 || digit_of(after.p[1]) > 47 || digit_of(after.p[2]) > 47)
+    if (digit_of(after.p[1]) < 0 || digit_of(after.p[2]) < 0 || digit_of(after.p[1]) > 47 ||
+        digit_of(after.p[2]) > 47)
         return 0;
     return blocks_of(digit_of(after.p[1]) + 1, digit_of(after.p[2]) + 1);
 }
@@ -60,7 +62,8 @@ static int64_t rounds_of(str after, str name, int64_t usual)
 
     if (!str_starts(after, name))
         return usual;
-    if (!str_cut(str_from(after, name.n), '$', &number, &rest) || !field_number(number, IMPORT_ITERATIONS_MAX, &n))
+    if (!str_cut(str_from(after, name.n), '$', &number, &rest) ||
+        !field_number(number, IMPORT_ITERATIONS_MAX, &n))
         return -1;
     return n;
 }
@@ -195,9 +198,10 @@ err import_crypt_check(struct room *room, str password, str hash)
     const char *made;
     err e = ERR_HASH_UNKNOWN;
 
-    if (password.n > IMPORT_PASSWORD_MAX || memchr(password.p, 0, password.n) || hash.n >= sizeof setting)
+    if (password.n > IMPORT_PASSWORD_MAX || memchr(password.p, 0, password.n) ||
+        hash.n >= sizeof setting)
         return ERR_HASH_UNKNOWN;
-    if ((data = room_take(NULL, sizeof *data)) == NULL)            /* 32 KiB: much for a thread's stack */
+    if ((data = room_take(NULL, sizeof *data)) == NULL) /* 32 KiB: much for a thread's stack */
         return ERR_NO_MEMORY;
     memcpy(z, password.p, password.n);
     z[password.n] = '\0';

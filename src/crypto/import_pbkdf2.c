@@ -51,7 +51,8 @@ static bool pbkdf2_parse(str hash, struct pbkdf2 *out)
     out->family = family;
     if (!fields_split(str_from(hash, strlen(family->prefix)), fields, 3))
         return false;
-    if (!field_named(fields[0], family->django ? STR("") : STR("i="), IMPORT_ITERATIONS_MAX, &out->iterations))
+    if (!field_named(fields[0], family->django ? STR("") : STR("i="), IMPORT_ITERATIONS_MAX,
+                     &out->iterations))
         return false;
     return salt_read(out, fields[1]) && field_bytes(fields[2], out->key, KEY_MAX, &out->key_n)
         && out->key_n >= KEY_LEAST;
@@ -77,8 +78,8 @@ err import_pbkdf2_check(struct room *room, str password, str hash)
     (void)room;                /* it takes none */
     if (!pbkdf2_parse(hash, &p))
         return ERR_HASH_UNKNOWN;
-    if (PKCS5_PBKDF2_HMAC(password.n ? password.p : "", (int)password.n, p.salt, (int)p.salt_n, (int)p.iterations,
-                          p.family->md(), (int)p.key_n, key) != 1)
+    if (PKCS5_PBKDF2_HMAC(password.n ? password.p : "", (int)password.n, p.salt, (int)p.salt_n,
+                          (int)p.iterations, p.family->md(), (int)p.key_n, key) != 1)
         return ERR_NO_MEMORY;
     e = sum_compare(key, p.key, p.key_n);
     explicit_bzero(key, sizeof key);

@@ -26,7 +26,8 @@ static bool costs_read(str field, bool has_p, struct scrypt *out)
     (void)str_cut(field, ',', &log, &rest);
     (void)str_cut(rest, ',', &r, &p);
     out->p = 1;
-    if (!field_named(log, STR("ln="), LOG_MAX, &out->log) || !field_named(r, STR("r="), 64, &out->r))
+    if (!field_named(log, STR("ln="), LOG_MAX, &out->log) ||
+        !field_named(r, STR("r="), 64, &out->r))
         return false;
     if (has_p ? !field_named(p, STR("p="), P_MAX, &out->p) : p.n > 0)
         return false;
@@ -38,19 +39,21 @@ static int64_t cost_of(const struct scrypt *s)
     return (s->r << s->log) * s->p * 30 / 100 + 1;
 }
 
-static err derive(struct room *room, str password, const struct scrypt *s, unsigned char *key, size_t n)
+static err derive(struct room *room, str password, const struct scrypt *s, unsigned char *key,
+                  size_t n)
 {
     size_t memory = memory_of(s);
     int fine;
 
     room_enter(room, memory);
-    fine = EVP_PBE_scrypt(password.n ? password.p : "", password.n, s->salt, s->salt_n, 1ull << s->log,
-                          (uint64_t)s->r, (uint64_t)s->p, memory + (1 << 20), key, n);
+    fine =
+        EVP_PBE_scrypt(password.n ? password.p : "", password.n, s->salt, s->salt_n, 1ull << s->log,
+                       (uint64_t)s->r, (uint64_t)s->p, memory + (1 << 20), key, n);
     room_leave(room, memory);
     return fine == 1 ? OK : ERR_NO_MEMORY;
 }
 
-/* ------------------------------------------------------------------------------------------ plain */
+/* ---------------------------------------------------------------------------------------- plain */
 
 struct plain { struct scrypt cost; unsigned char key[KEY_MAX]; size_t key_n; };
 
@@ -58,9 +61,10 @@ static bool plain_parse(str hash, struct plain *out)
 {
     str fields[5];
 
-    return fields_split(hash, fields, 5) && str_is(fields[1], STR("scrypt")) && costs_read(fields[2], true, &out->cost)
-        && field_bytes(fields[3], out->cost.salt, SALT_MAX, &out->cost.salt_n)
-        && field_bytes(fields[4], out->key, KEY_MAX, &out->key_n) && out->key_n >= KEY_LEAST;
+    return fields_split(hash, fields, 5) && str_is(fields[1], STR("scrypt")) &&
+           costs_read(fields[2], true, &out->cost) &&
+           field_bytes(fields[3], out->cost.salt, SALT_MAX, &out->cost.salt_n) &&
+           field_bytes(fields[4], out->key, KEY_MAX, &out->key_n) && out->key_n >= KEY_LEAST;
 }
 
 int64_t import_scrypt_cost(str hash)
@@ -84,9 +88,13 @@ err import_scrypt_check(struct room *room, str password, str hash)
     return e;
 }
 
-/* --------------------------------------------------------------------------------------- Firebase */
+/* ------------------------------------------------------------------------------------- Firebase */
 
-struct firebase { struct scrypt cost; unsigned char signer[SIGNER_MAX], sum[SIGNER_MAX]; size_t n; };
+struct firebase {
+    struct scrypt cost;
+    unsigned char signer[SIGNER_MAX], sum[SIGNER_MAX];
+    size_t n;
+};
 
 /* The separator stands behind the salt. */
 static bool firebase_parse(str hash, struct firebase *out)
@@ -104,8 +112,9 @@ static bool firebase_parse(str hash, struct firebase *out)
         return false;
     memcpy(out->cost.salt + out->cost.salt_n, separator, separator_n);
     out->cost.salt_n += separator_n;
-    return field_bytes(fields[5], out->signer, SIGNER_MAX, &out->n) && field_bytes(fields[6], out->sum, SIGNER_MAX, &sum_n)
-        && out->n == sum_n && sum_n >= KEY_LEAST;
+    return field_bytes(fields[5], out->signer, SIGNER_MAX, &out->n) &&
+           field_bytes(fields[6], out->sum, SIGNER_MAX, &sum_n) && out->n == sum_n &&
+           sum_n >= KEY_LEAST;
 }
 
 int64_t import_firebase_cost(str hash)
@@ -116,7 +125,8 @@ int64_t import_firebase_cost(str hash)
 }
 
 /* AES-256 in counter mode from zero over the signer key. */
-static bool signer_encrypt(const struct firebase *f, const unsigned char key[static 32], unsigned char *out)
+static bool signer_encrypt(const struct firebase *f, const unsigned char key[static 32],
+                           unsigned char *out)
 {
     static const unsigned char zero[16];
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();

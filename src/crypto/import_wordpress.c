@@ -7,7 +7,15 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-enum { PHPASS_CHARS = 34, SUM_BYTES = 16, SUM_CHARS = 22, SALT_AT = 4, SALT_CHARS = 8, LOG_LEAST = 7, LOG_MOST = 24 };
+enum {
+    PHPASS_CHARS = 34,
+    SUM_BYTES = 16,
+    SUM_CHARS = 22,
+    SALT_AT = 4,
+    SALT_CHARS = 8,
+    LOG_LEAST = 7,
+    LOG_MOST = 24
+};
 
 static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -49,8 +57,10 @@ static void sum_write(const unsigned char sum[static SUM_BYTES], char out[static
 
 static bool md5_of(EVP_MD_CTX *ctx, str first, str second, unsigned char out[static SUM_BYTES])
 {
-    return EVP_DigestInit_ex(ctx, EVP_md5(), NULL) == 1 && EVP_DigestUpdate(ctx, first.p, first.n) == 1
-        && EVP_DigestUpdate(ctx, second.p, second.n) == 1 && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+    return EVP_DigestInit_ex(ctx, EVP_md5(), NULL) == 1 &&
+           EVP_DigestUpdate(ctx, first.p, first.n) == 1 &&
+           EVP_DigestUpdate(ctx, second.p, second.n) == 1 &&
+           EVP_DigestFinal_ex(ctx, out, NULL) == 1;
 }
 
 err import_phpass_check(struct room *room, str password, str hash)
@@ -121,8 +131,10 @@ err import_wordpress_check(struct room *room, str password, str hash)
     if (!bcrypt_in(hash, &bcrypt))
         return ERR_HASH_UNKNOWN;
     password = trimmed(password);
-    if (HMAC(EVP_sha384(), key.p, (int)key.n, (const unsigned char *)password.p, password.n, mac, &n) && n == 48) {
-        (void)EVP_EncodeBlock((unsigned char *)text, mac, 48);     /* always 64 characters and a NUL */
+    if (HMAC(EVP_sha384(), key.p, (int)key.n, (const unsigned char *)password.p, password.n, mac,
+             &n) &&
+        n == 48) {
+        (void)EVP_EncodeBlock((unsigned char *)text, mac, 48); /* always 64 characters and a NUL */
         e = bcrypt_check((str){ text, 64 }, bcrypt);
     }
     explicit_bzero(mac, sizeof mac);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* jwt.c - compact signed tokens (RFC 7515 JWS, RFC 7519 JWT, RFC 8725 for what to refuse).
  *
- * Only HS256 exists; the token's own "alg" picks nothing, it can only agree. The signature is checked
- * before any JSON is read, so all that parses here was signed by us, or by one who has our secret. */
+ * Only HS256 exists; the token's own "alg" picks nothing, it can only agree. The signature is
+ * checked before any JSON is read, so all that parses here was signed by us, or by one who has our
+ * secret. */
 #include "crypto/jwt.h"
 #include "base/base64.h"
 #include "base/json.h"
@@ -138,8 +139,10 @@ static enum fault split(str token, struct segments *s)
     return FINE;
 }
 
-/* The signature is decoded rather than ours encoded: no table is read at a place that a secret picks. */
-static enum fault signature_fault(const struct keyring *keys, const struct segments *s, bool *by_legacy)
+/* The signature is decoded rather than ours encoded: no table is read at a place that a secret
+ * picks. */
+static enum fault signature_fault(const struct keyring *keys, const struct segments *s,
+                                  bool *by_legacy)
 {
     unsigned char theirs[BASE64_BYTES(SIGNATURE_CHARS)], ours[SHA256_BYTES];
     size_t n;
@@ -180,7 +183,8 @@ static const struct json *after(const struct json *v)
     return v ? v->next : NULL;
 }
 
-/* An escape may spell half a surrogate pair, which is no character: RFC 8725 section 3.7 wants UTF-8. */
+/* An escape may spell half a surrogate pair, which is no character: RFC 8725 section 3.7 wants
+ * UTF-8. */
 static bool is_unicode(const struct json *top)
 {
     for (const struct json *v = top; v; v = v->first ? v->first : after(v))
@@ -206,7 +210,8 @@ static bool is_text(const struct json *v, str text)
     return v && v->kind == JSON_TEXT && str_is(v->text, text);
 }
 
-static enum fault header_fault(struct arena *mem, const struct keyring *keys, str segment, bool any_kid)
+static enum fault header_fault(struct arena *mem, const struct keyring *keys, str segment,
+                               bool any_kid)
 {
     struct json *header;
     enum fault f;
@@ -252,8 +257,8 @@ static bool eat_number(str *s, int64_t *out)
     return true;
 }
 
-/* The payload exactly as jwt_sign writes it, which nearly all are: a tenth of the JSON reader's time.
- * False for anything else, also when it is wrong: then the reader decides. */
+/* The payload exactly as jwt_sign writes it, which nearly all are: a tenth of the JSON reader's
+ * time. False for anything else, also when it is wrong: then the reader decides. */
 static bool plain_claims(const struct keyring *keys, str segment, struct reading *out)
 {
     unsigned char bytes[BASE64_BYTES(PLAIN_CHARS)];
@@ -268,7 +273,8 @@ static bool plain_claims(const struct keyring *keys, str segment, struct reading
         || !eat_number(&s, &c.issued_at) || !eat(&s, STR(",\"exp\":"))
         || !eat_number(&s, &c.expires_at))
         return false;
-    if (eat(&s, STR(",\"sid\":\"")) && (!eat_number(&s, &c.session_id) || c.session_id == 0 || !eat(&s, STR("\""))))
+    if (eat(&s, STR(",\"sid\":\"")) &&
+        (!eat_number(&s, &c.session_id) || c.session_id == 0 || !eat(&s, STR("\""))))
         return false;
     if (!str_is(s, STR("}")))
         return false;
@@ -355,7 +361,8 @@ static bool is_for_us(const struct json *payload, const struct keyring *keys)
     return false;
 }
 
-static enum fault claims_of(const struct json *payload, const struct keyring *keys, struct reading *r)
+static enum fault claims_of(const struct json *payload, const struct keyring *keys,
+                            struct reading *r)
 {
     enum fault f;
 
@@ -428,7 +435,8 @@ static err answer(const struct reading *r, int64_t now, struct claims *out)
     return e;
 }
 
-err jwt_verify(struct arena *mem, const struct keyring *keys, str token, int64_t now, struct claims *out)
+err jwt_verify(struct arena *mem, const struct keyring *keys, str token, int64_t now,
+               struct claims *out)
 {
     struct reading r;
     enum fault f = read_token(mem, keys, token, &r);
@@ -452,7 +460,7 @@ struct jwt_cache {
 
 struct jwt_cache *jwt_cache_new(void)
 {
-    struct jwt_cache *cache = calloc(1, sizeof *cache);   /* its pages stay unbacked until written */
+    struct jwt_cache *cache = calloc(1, sizeof *cache); /* its pages stay unbacked until written */
 
     if (cache)
         random_bytes(cache->seed, sizeof cache->seed);
@@ -484,8 +492,8 @@ static void cache_follow(struct jwt_cache *cache, const struct keyring *keys)
     cache->lax = keys->lax;
 }
 
-/* The hash is compared whole before the bytes: who does not know the seed cannot get a guess as far as
- * memcmp, so its time tells nothing about the token that is kept. */
+/* The hash is compared whole before the bytes: who does not know the seed cannot get a guess as far
+ * as memcmp, so its time tells nothing about the token that is kept. */
 static bool slot_holds(const struct slot *slot, uint64_t hash, str token)
 {
     return slot->hash == hash && slot->n == token.n && memcmp(slot->token, token.p, token.n) == 0;
@@ -518,8 +526,10 @@ err jwt_verify_cached(struct jwt_cache *cache, struct arena *mem, const struct k
     return OK;
 }
 
-/* In the order that explains most: an unknown algorithm before the signature that follows from it. */
-static enum fault trial_fault(struct arena *mem, const struct jwt_trial *trial, str token, str *payload)
+/* In the order that explains most: an unknown algorithm before the signature that follows from
+ * it. */
+static enum fault trial_fault(struct arena *mem, const struct jwt_trial *trial, str token,
+                              str *payload)
 {
     struct reading r = { .until = trial->keys->legacy_until };
     struct segments s;
@@ -527,7 +537,8 @@ static enum fault trial_fault(struct arena *mem, const struct jwt_trial *trial, 
 
     if ((f = split(token, &s)) != FINE)
         return f;
-    if ((f = header_fault(mem, trial->keys, s.header, trial->keys->lax || trial->signature_only)) != FINE)
+    if ((f = header_fault(mem, trial->keys, s.header, trial->keys->lax || trial->signature_only)) !=
+        FINE)
         return f;
     if ((f = decode(mem, s.payload, payload)) != FINE)
         return f;

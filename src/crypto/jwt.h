@@ -4,10 +4,10 @@
  * What is refused, besides a wrong signature: anything but three segments of canonical base64url;
  * over 8 KiB; an `alg` that is not exactly HS256 (the key decides, the token only agrees); any
  * `crit` (none is understood here, RFC 7515 section 4.1.11) and any `zip`; a header or payload that
- * is not a JSON object in well-formed UTF-8; no `id` or one that is not a whole number from 1, spelled
- * in digits; no `exp`, or one that is not a number or not after now; `nbf` that is not a number or
- * is to come. A time is a finite number from 0 to the end of the year 9999. Other header fields and
- * claims are not looked at: no key is ever taken from `jku`, `jwk`, `x5u` or `x5c`.
+ * is not a JSON object in well-formed UTF-8; no `id` or one that is not a whole number from 1,
+ * spelled in digits; no `exp`, or one that is not a number or not after now; `nbf` that is not a
+ * number or is to come. A time is a finite number from 0 to the end of the year 9999. Other header
+ * fields and claims are not looked at: no key is ever taken from `jku`, `jwk`, `x5u` or `x5c`.
  *
  * A keyring that is not lax also refuses names given twice, a missing or coming `iat`, a `kid` (its
  * key has none) and an `aud` that does not name us (RFC 7519 section 4.1.3). `nbf` and `iat` may be
@@ -27,35 +27,37 @@ struct claims {
     int64_t issued_at, expires_at;      /* seconds since 1970; rounded down */
     bool has_issued_at;
     bool forgeable;                     /* only a legacy secret that others know vouches for it */
-    int64_t session_id;                 /* `sid`: a text of digits, from 1 to SESSION_ID_MAX; 0: none */
+    int64_t session_id; /* `sid`: a text of digits, from 1 to SESSION_ID_MAX; 0: none */
 };
 
 /* 15 digits: exact as a number of JavaScript too. */
 static const int64_t SESSION_ID_MAX = 999999999999999;
 
-/* What signs and verifies. One algorithm a key: HS256. Read-only once set up: threads may share it. */
+/* What signs and verifies. One algorithm a key: HS256. Read-only once set up: threads may share
+ * it. */
 struct keyring {
     struct mac_key hs256;
     struct mac_key legacy;          /* verifies what another program signed before; never signs */
     int64_t legacy_until;           /* seconds since 1970: good before; 0: there is none */
     bool legacy_forgeable;          /* others know that secret */
-    uint64_t generation;    /* random, set by keyring_init: caches forget what an older key verified */
-    str issuer, audience;   /* `iss` and `aud`: signed, and asked for, when not empty; owned elsewhere */
-    bool lax;       /* as the tutorial's verifier where that is safe: repeated names (the last wins),
-                       no iat, no leeway; dev's setting */
+    uint64_t generation; /* random, set by keyring_init: caches forget what an older key verified */
+    str issuer,
+        audience; /* `iss` and `aud`: signed, and asked for, when not empty; owned elsewhere */
+    bool lax;     /* as the tutorial's verifier where that is safe: repeated names (the last wins),
+                     no iat, no leeway; dev's setting */
 };
 
 void keyring_init(struct keyring *keys, str secret);   /* not lax, no issuer, no audience */
 void keyring_end(struct keyring *keys);                /* wipes */
 
-/* A second key, for tokens that the server before this one signed: tried where the first says no. They
- * need not name issuer or audience. `until` is in seconds since 1970, INT64_MAX for as long as they last;
- * `forgeable` is handed on in the claims. Before threads share the keyring. */
+/* A second key, for tokens that the server before this one signed: tried where the first says no.
+ * They need not name issuer or audience. `until` is in seconds since 1970, INT64_MAX for as long as
+ * they last; `forgeable` is handed on in the claims. Before threads share the keyring. */
 void keyring_add_legacy(struct keyring *keys, str secret, int64_t until, bool forgeable);
 
 /* Sign {"id":N,"iat":N,"exp":N} with header {"alg":"HS256","typ":"JWT"}, members in this order;
- * "sid":"N" follows for a session, "iss" and "aud" where the keyring has them. The token lies in `mem`. ERR_NO_MEMORY at its
- * limit, ERR_BUG for a user_id below 1. */
+ * "sid":"N" follows for a session, "iss" and "aud" where the keyring has them. The token lies in
+ * `mem`. ERR_NO_MEMORY at its limit, ERR_BUG for a user_id below 1. */
 err jwt_sign(struct arena *mem, const struct keyring *keys, const struct claims *claims, str *out);
 
 /* Verify a compact token and read its claims.  RFC 7515 section 5.2, RFC 7519 section 7.2.
@@ -64,23 +66,25 @@ err jwt_sign(struct arena *mem, const struct keyring *keys, const struct claims 
  * now     seconds since 1970-01-01 UTC.
  * out     written only on OK.
  *
- * Returns OK, or ERR_TOKEN_INVALID for whatever is wrong with it (shape, algorithm, signature, time):
- * the caller must not tell a client which; ERR_NO_MEMORY at the arena's limit, which only a token we
- * signed can reach (no JSON is read before the signature is found right). Takes the same time wherever
- * a signature differs. `mem` is scratch. */
-err jwt_verify(struct arena *mem, const struct keyring *keys, str token, int64_t now, struct claims *out);
+ * Returns OK, or ERR_TOKEN_INVALID for whatever is wrong with it (shape, algorithm, signature,
+ * time): the caller must not tell a client which; ERR_NO_MEMORY at the arena's limit, which only a
+ * token we signed can reach (no JSON is read before the signature is found right). Takes the same
+ * time wherever a signature differs. `mem` is scratch. */
+err jwt_verify(struct arena *mem, const struct keyring *keys, str token, int64_t now,
+               struct claims *out);
 
 /* Tokens that verified already, so that a second sight costs a look-up. Direct-mapped by a seeded
- * hash, whole tokens compared; one a thread. Time is asked again on each hit. Tokens above 512 bytes
- * are verified each time. Full it holds 0.6 MB; until a place is used the system lends it no memory. */
+ * hash, whole tokens compared; one a thread. Time is asked again on each hit. Tokens above 512
+ * bytes are verified each time. Full it holds 0.6 MB; until a place is used the system lends it no
+ * memory. */
 struct jwt_cache;
 
 struct jwt_cache *jwt_cache_new(void);                 /* NULL without memory */
 void jwt_cache_free(struct jwt_cache *cache);          /* wipes; NULL is fine */
 void jwt_cache_clear(struct jwt_cache *cache);         /* forgets and wipes all tokens */
 
-/* As jwt_verify, through the cache, which may be NULL. It clears itself when `keys` is another keyring
- * than the one it was filled under, or was initialised anew. */
+/* As jwt_verify, through the cache, which may be NULL. It clears itself when `keys` is another
+ * keyring than the one it was filled under, or was initialised anew. */
 err jwt_verify_cached(struct jwt_cache *cache, struct arena *mem, const struct keyring *keys,
                       str token, int64_t now, struct claims *out);
 
@@ -92,8 +96,8 @@ struct jwt_trial {
 };
 
 /* As jwt_verify, for the command line: says why. *reason becomes one short word of a fixed list
- * ("shape", "base64", "header", "algorithm", "critical", "signature", "payload", "claim", "expired",
- * "early" ...), "ok" on OK; then *payload is the payload as it was signed, in `mem`. */
+ * ("shape", "base64", "header", "algorithm", "critical", "signature", "payload", "claim",
+ * "expired", "early" ...), "ok" on OK; then *payload is the payload as it was signed, in `mem`. */
 err jwt_check(struct arena *mem, const struct jwt_trial *trial, str token, const char **reason,
               str *payload);
 

@@ -132,8 +132,8 @@ bool password_is_weak(str hash, const struct password_policy *policy)
 
     if (policy->scheme == SCHEME_BCRYPT)
         return password_cost(hash) < policy->cost;
-    return argon2_parse(hash, &h) != OK || h.kind != ARGON2_ID || h.cost.memory < policy->argon2.memory
-        || h.cost.passes < policy->argon2.passes;
+    return argon2_parse(hash, &h) != OK || h.kind != ARGON2_ID ||
+           h.cost.memory < policy->argon2.memory || h.cost.passes < policy->argon2.passes;
 }
 
 /* What bcrypt asks for: a hash, of which only cost and salt are read. */
@@ -163,9 +163,11 @@ static err bcrypt_new(struct arena *mem, str password, int cost, str *out)
     return out->p ? OK : ERR_NO_MEMORY;
 }
 
-static err argon2_new(struct room *room, struct arena *mem, str password, const struct argon2_cost *cost, str *out)
+static err argon2_new(struct room *room, struct arena *mem, str password,
+                      const struct argon2_cost *cost, str *out)
 {
-    struct argon2_hash h = { .kind = ARGON2_ID, .cost = *cost, .salt_n = ARGON2_SALT_BYTES, .tag_n = ARGON2_TAG_BYTES };
+    struct argon2_hash h = {
+        .kind = ARGON2_ID, .cost = *cost, .salt_n = ARGON2_SALT_BYTES, .tag_n = ARGON2_TAG_BYTES};
     err e;
 
     if (password.n > PASSWORD_ARGON2_BYTES_MAX)
@@ -176,8 +178,8 @@ static err argon2_new(struct room *room, struct arena *mem, str password, const 
     return argon2_write(mem, &h, out);
 }
 
-err password_hash(struct room *room, struct arena *mem, str password, const struct password_policy *policy,
-                  str *out)
+err password_hash(struct room *room, struct arena *mem, str password,
+                  const struct password_policy *policy, str *out)
 {
     if (!utf8_is_well_formed(password))
         return ERR_NOT_UNICODE;
@@ -201,13 +203,16 @@ err password_check(struct room *room, str password, str hash)
 void password_waste(struct room *room, str password, const struct password_policy *policy)
 {
     static const unsigned char salt[BCRYPT_SALT_BYTES];
-    struct argon2_hash h = { .kind = ARGON2_ID, .cost = policy->argon2, .salt_n = ARGON2_SALT_BYTES, .tag_n = ARGON2_TAG_BYTES };
+    struct argon2_hash h = {.kind = ARGON2_ID,
+                            .cost = policy->argon2,
+                            .salt_n = ARGON2_SALT_BYTES,
+                            .tag_n = ARGON2_TAG_BYTES};
     char setting[BCRYPT_CHARS], hash[BCRYPT_CHARS];
 
     if (!utf8_is_well_formed(password))
         return;
     if (policy->scheme == SCHEME_ARGON2ID && password.n <= PASSWORD_ARGON2_BYTES_MAX)
-        (void)argon2_fill(room, argon2_block_best(), password, &h);              /* for its time alone */
+        (void)argon2_fill(room, argon2_block_best(), password, &h); /* for its time alone */
     else if (policy->scheme == SCHEME_BCRYPT && may_spend(policy->cost))
         (void)bcrypt_hash(password, setting_write(policy->cost, salt, setting), hash);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* pi.h - the fraction of pi, which Blowfish fills its boxes with. Computed by tools/pi.c in the build. */
+/* pi.h - the fraction of pi, which Blowfish fills its boxes with. Computed by tools/pi.c in the
+ * build. */
 #ifndef CRYPTO_PI_H
 #define CRYPTO_PI_H
 

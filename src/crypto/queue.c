@@ -108,8 +108,8 @@ static struct queue_job *row_cut(struct queue *queue, struct queue_row *row, boo
     return job;
 }
 
-/* The row that must give a place to a job whose own row would then hold `n`: the longest, and longer
- * than that one by then; but a known device needs no such excuse against unknown ones. */
+/* The row that must give a place to a job whose own row would then hold `n`: the longest, and
+ * longer than that one by then; but a known device needs no such excuse against unknown ones. */
 static struct queue_row *loser(const struct queue *queue, bool known, unsigned n, bool *loser_known)
 {
     struct queue_row *unknown = longest(&queue->classes[false]);
@@ -130,8 +130,8 @@ static bool is_full(const struct queue *queue, const struct queue_job *job)
            queue->work_us + job->work_us > (uint64_t)queue->limits.wait_ms * queue->rate;
 }
 
-/* Whether room could be made at all is not known before trying; who lost for nothing would have been
- * next to lose. */
+/* Whether room could be made at all is not known before trying; who lost for nothing would have
+ * been next to lose. */
 static err room_make(struct queue *queue, const struct queue_job *job, unsigned n,
                      struct queue_job **lost)
 {

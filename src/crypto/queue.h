@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* queue.h - who is hashed next: a bounded queue that is fair to addresses.
  *
- * Jobs of one address (IPv4, or the /64 of an IPv6) wait in a row of their own; rows take turns. Rows
- * of known devices come first three times of four, so that others still move. The queue is bounded by
- * time: the work in it over the rate at which work is done. When it is full, the newest job of the
- * longest row goes, and a known device may take the place of an unknown one; who floods loses his own.
+ * Jobs of one address (IPv4, or the /64 of an IPv6) wait in a row of their own; rows take turns.
+ * Rows of known devices come first three times of four, so that others still move. The queue is
+ * bounded by time: the work in it over the rate at which work is done. When it is full, the newest
+ * job of the longest row goes, and a known device may take the place of an unknown one; who floods
+ * loses his own.
  *
  * No clock, no threads, no memory beyond queue_init: the caller holds a lock. Looking a row up is
  * linear in the rows, fine below a thousand. */
@@ -25,7 +26,7 @@ struct queue_job {
     unsigned char address[ADDRESS_BYTES];   /* IPv6, or IPv4 as ::ffff:a.b.c.d */
     bool known;                             /* a known device */
     uint64_t work_us;                       /* microseconds of a core, alone on it */
-    err result;                             /* of one that lost its place: ERR_TOO_MANY or ERR_BUSY */
+    err result; /* of one that lost its place: ERR_TOO_MANY or ERR_BUSY */
 };
 
 struct queue_limits {

@@ -6,7 +6,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-/* Fill `n` bytes, from any thread. Ends the process when the kernel has none to give: there is no safe way on. */
+/* Fill `n` bytes, from any thread. Ends the process when the kernel has none to give: there is no
+ * safe way on. */
 void random_bytes(void *to, size_t n);
 
 /* `n` random bytes as 2n lower-case hex digits. .p is NULL at the arena's limit. */

@@ -12,7 +12,7 @@ struct place { void *p; size_t n; bool busy; };
 struct room {
     pthread_mutex_t lock;
     pthread_cond_t left;
-    size_t total, used;        /* used: taken and entered; at most total, but for one that is alone */
+    size_t total, used; /* used: taken and entered; at most total, but for one that is alone */
     size_t kept;               /* in all places */
     struct place places[PLACES];
 };
@@ -99,7 +99,8 @@ static void place_clear(struct room *room, struct place *place)
     *place = (struct place){0};
 }
 
-/* Under the lock: the smallest one that is idle and large enough, without more than half to spare. */
+/* Under the lock: the smallest one that is idle and large enough, without more than half to
+ * spare. */
 static struct place *place_fitting(struct room *room, size_t n)
 {
     struct place *best = NULL;
@@ -107,7 +108,8 @@ static struct place *place_fitting(struct room *room, size_t n)
     for (size_t i = 0; i < PLACES; i++) {
         struct place *place = &room->places[i];
 
-        if (place->p && !place->busy && place->n >= n && place->n / 2 <= n && (!best || place->n < best->n))
+        if (place->p && !place->busy && place->n >= n && place->n / 2 <= n &&
+            (!best || place->n < best->n))
             best = place;
     }
     return best;

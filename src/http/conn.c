@@ -228,8 +228,8 @@ static size_t take_frames(struct conn *c, const char *b, size_t n)
     return n;
 }
 
-/* Do the first bytes say that the client speaks HTTP/2? By TLS the handshake has said it. Its preface
- * begins as a request does: what may become one is waited for. */
+/* Do the first bytes say that the client speaks HTTP/2? By TLS the handshake has said it. Its
+ * preface begins as a request does: what may become one is waited for. */
 static bool is_preface(const struct conn *c, const char *b, size_t n)
 {
     return !c->served && !c->tls && !c->loop->config->h1_only
@@ -394,7 +394,8 @@ static void read_once(struct conn *c)
     k = wire_read(c, l->in, READ_SIZE);
     if (k == 0)
         receive_end(c);
-    else if (k == -2 || (c->lingered += c->state == CONN_LINGER && k > 0 ? (size_t)k : 0) > LINGER_MAX)
+    else if (k == -2 ||
+             (c->lingered += c->state == CONN_LINGER && k > 0 ? (size_t)k : 0) > LINGER_MAX)
         conn_close(c);
     else if (k > 0 && c->state != CONN_LINGER)
         receive(c, l->in, (size_t)k);
@@ -507,7 +508,7 @@ void conn_event(struct conn *c, unsigned events)
     }
     c->hung_up = c->hung_up || (events & EPOLLRDHUP);
     c->readable = c->readable || (events & (EPOLLIN | EPOLLRDHUP)) || c->tls;
-    if (((events & EPOLLOUT) || c->tls) && c->out.n)    /* TLS may read to write, and write to read */
+    if (((events & EPOLLOUT) || c->tls) && c->out.n) /* TLS may read to write, and write to read */
         go_on(c);
     else
         conn_read(c);

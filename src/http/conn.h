@@ -14,12 +14,12 @@
 #include "http/tls.h"
 
 enum conn_state {
-    CONN_HEAD,                        /* waits for a head, or the rest of one */
-    CONN_BODY,                        /* waits for the body of `stream` */
-    CONN_H2,                          /* speaks HTTP/2: all its states are in `h2` */
-    CONN_WORK,                        /* a worker has `stream` */
-    CONN_LAST,                        /* the last answer is written or being written */
-    CONN_LINGER,                      /* all is sent: reads on and drops it until the client closes */
+    CONN_HEAD,   /* waits for a head, or the rest of one */
+    CONN_BODY,   /* waits for the body of `stream` */
+    CONN_H2,     /* speaks HTTP/2: all its states are in `h2` */
+    CONN_WORK,   /* a worker has `stream` */
+    CONN_LAST,   /* the last answer is written or being written */
+    CONN_LINGER, /* all is sent: reads on and drops it until the client closes */
     CONN_CLOSED,
 };
 
@@ -45,11 +45,12 @@ struct conn {
     bool hung_up;                     /* the client has said its last: read on to its end */
     bool served;                      /* a request was answered */
     bool fresh;                       /* a request was taken since the deadline was set */
-    bool rude;                        /* there are bytes that were not read before the last answer */
+    bool rude; /* there are bytes that were not read before the last answer */
 };
 
-/* Take over an accepted socket, which speaks TLS when `secure`, and read what is there already. NULL
- * when there is no memory; then the socket is closed. It may be closed already when it comes back. */
+/* Take over an accepted socket, which speaks TLS when `secure`, and read what is there already.
+ * NULL when there is no memory; then the socket is closed. It may be closed already when it comes
+ * back. */
 struct conn *conn_open(struct loop *l, int fd, const struct http_peer *peer, bool secure);
 
 /* What epoll says of it. */

@@ -101,8 +101,9 @@ static bool hop_parse(str s, struct http_peer *out)
     str host, port;
 
     if (s.n && s.p[0] == '[')
-        return str_cut(str_from(s, 1), ']', &host, &port) && memchr(host.p, ':', host.n)
-               && (port.n == 0 || (port.p[0] == ':' && is_port(str_from(port, 1)))) && address_parse(host, out);
+        return str_cut(str_from(s, 1), ']', &host, &port) && memchr(host.p, ':', host.n) &&
+               (port.n == 0 || (port.p[0] == ':' && is_port(str_from(port, 1)))) &&
+               address_parse(host, out);
     if (address_parse(s, out))
         return true;
     return str_cut(s, ':', &host, &port) && is_port(port) && address_parse(host, out);
@@ -153,10 +154,11 @@ static bool element_parse(str item, bool standard, bool secure, struct http_peer
 {
     str address = item, proto = {0};
 
-    if (standard && (!parameter(item, STR("for"), &address) || !parameter(item, STR("proto"), &proto)))
+    if (standard &&
+        (!parameter(item, STR("for"), &address) || !parameter(item, STR("proto"), &proto)))
         return false;
     if (!hop_parse(address, hop))
-        return false;                   /* "unknown" and made-up names too: nobody can be told by them */
+        return false; /* "unknown" and made-up names too: nobody can be told by them */
     hop->secure = proto.p ? str_is_nocase(proto, STR("https")) : secure;
     return true;
 }
@@ -164,7 +166,8 @@ static bool element_parse(str item, bool standard, bool secure, struct http_peer
 struct fields_of { const struct http_header *at; size_t n; str name; };
 
 /* Go through one field's values, the last one first, while hops are trusted. */
-static void follow(const struct networks *trusted, const struct fields_of *fields, bool secure, struct finding *f)
+static void follow(const struct networks *trusted, const struct fields_of *fields, bool secure,
+                   struct finding *f)
 {
     bool standard = str_is(fields->name, STR("Forwarded")), on = true;
     unsigned hops = 0;
@@ -213,7 +216,7 @@ void forwarded_resolve(const struct networks *trusted, const struct http_header 
     if (!networks_has(trusted, peer))
         return;
     take_proto(headers, n, peer);
-    follow(trusted, &(struct fields_of){ headers, n, STR("X-Forwarded-For") }, peer->secure, &common);
+    follow(trusted, &(struct fields_of){headers, n, STR("X-Forwarded-For")}, peer->secure, &common);
     follow(trusted, &(struct fields_of){ headers, n, STR("Forwarded") }, peer->secure, &standard);
     if (!common.fine || !standard.fine)
         return;

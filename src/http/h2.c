@@ -2,21 +2,24 @@
 /* h2.c - HTTP/2 on a connection.
  *
  * nghttp2 calls back while it reads and while it writes. No callback closes anything: what is wrong
- * is noted, and said by h2_pump. nghttp2_session_del reports no closed streams, so they are in a list
- * of ours as well. */
+ * is noted, and said by h2_pump. nghttp2_session_del reports no closed streams, so they are in a
+ * list of ours as well. */
 #include "http/h2.h"
 
 #include <nghttp2/nghttp2.h>
 
 enum {
-    PUMP_ENOUGH = 128 << 10,          /* bytes a turn */
-    ENTRY_EXTRA = 32,                 /* what a field counts beside its bytes (RFC 9113 section 6.5.2) */
-    FLOOD_LISTS = 4,                  /* so many header lists in one are no mistake any more */
+    PUMP_ENOUGH = 128 << 10, /* bytes a turn */
+    ENTRY_EXTRA = 32,        /* what a field counts beside its bytes (RFC 9113 section 6.5.2) */
+    FLOOD_LISTS = 4,         /* so many header lists in one are no mistake any more */
     CONTINUATIONS_MAX = 16,
-    RESETS_MAX = 200, RESETS_S = 20,  /* at once, and further ones a second */
-    NOISE_MAX = 500, NOISE_S = 50,
-    STRAY_MAX = 64 << 10, STRAY_EARNED = 1 << 10,   /* bytes of frames of unknown types */
-    NOISE_EARNED = 4,                 /* by an answer and by a frame of data that went out */
+    RESETS_MAX = 200,
+    RESETS_S = 20, /* at once, and further ones a second */
+    NOISE_MAX = 500,
+    NOISE_S = 50,
+    STRAY_MAX = 64 << 10,
+    STRAY_EARNED = 1 << 10, /* bytes of frames of unknown types */
+    NOISE_EARNED = 4,       /* by an answer and by a frame of data that went out */
 };
 
 /* What is let through at a rate. */
@@ -29,7 +32,7 @@ struct h2 {
     size_t held;                      /* bytes of bodies */
     unsigned continuations;
     struct bucket resets, noise;
-    int64_t stray;                    /* bytes that came, less those of frames that on_begin_frame saw */
+    int64_t stray; /* bytes that came, less those of frames that on_begin_frame saw */
     bool angry;
 };
 
@@ -73,8 +76,10 @@ static bool spend(struct h2 *h, struct bucket *b, int64_t n)
 static bool is_noise(nghttp2_session *session, const nghttp2_frame_hd *hd)
 {
     if (hd->type == NGHTTP2_DATA)
-        return (hd->length == 0 && !(hd->flags & NGHTTP2_FLAG_END_STREAM)) || !stream_at(session, hd->stream_id);
-    return hd->type != NGHTTP2_HEADERS && hd->type != NGHTTP2_CONTINUATION && hd->type != NGHTTP2_RST_STREAM;
+        return (hd->length == 0 && !(hd->flags & NGHTTP2_FLAG_END_STREAM)) ||
+               !stream_at(session, hd->stream_id);
+    return hd->type != NGHTTP2_HEADERS && hd->type != NGHTTP2_CONTINUATION &&
+           hd->type != NGHTTP2_RST_STREAM;
 }
 
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *user)
@@ -128,8 +133,8 @@ static int on_close(nghttp2_session *session, int32_t number, uint32_t code, voi
 
 /* ---- answers ---- */
 
-static ssize_t on_read_body(nghttp2_session *session, int32_t number, uint8_t *to, size_t n, uint32_t *flags,
-                            nghttp2_data_source *source, void *user)
+static ssize_t on_read_body(nghttp2_session *session, int32_t number, uint8_t *to, size_t n,
+                            uint32_t *flags, nghttp2_data_source *source, void *user)
 {
     struct stream *s = source->ptr;
     str rest = str_from(s->x.res.body, s->sent);
@@ -147,13 +152,15 @@ static ssize_t on_read_body(nghttp2_session *session, int32_t number, uint8_t *t
 
 static nghttp2_nv field(str name, str value)
 {
-    return (nghttp2_nv){ (uint8_t *)(uintptr_t)name.p, (uint8_t *)(uintptr_t)value.p, name.n, value.n, NGHTTP2_NV_FLAG_NONE };
+    return (nghttp2_nv){(uint8_t *)(uintptr_t)name.p, (uint8_t *)(uintptr_t)value.p, name.n,
+                        value.n, NGHTTP2_NV_FLAG_NONE};
 }
 
 /* They speak of a connection that is not there (RFC 9113 section 8.2.2). */
 static bool is_hop_by_hop(str name)
 {
-    static const char *const names[] = { "connection", "keep-alive", "transfer-encoding", "upgrade", "proxy-connection" };
+    static const char *const names[] = {"connection", "keep-alive", "transfer-encoding", "upgrade",
+                                        "proxy-connection"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (str_is_nocase(name, str_of(names[i])))
@@ -187,8 +194,10 @@ static void submit(struct h2 *h, struct stream *s, int32_t number, int status, b
     (void)spend(h, &h->noise, -NOISE_EARNED);
     h->stray -= h->stray > STRAY_EARNED ? STRAY_EARNED : 0;
     if (nghttp2_submit_response(h->session, number, nv, n,
-                                length && !s->head_only && !is_bodiless(status) ? &body : NULL) != 0)
-        (void)nghttp2_submit_rst_stream(h->session, 0, number, NGHTTP2_INTERNAL_ERROR);   /* no memory: it closes late */
+                                length && !s->head_only && !is_bodiless(status) ? &body : NULL) !=
+        0)
+        (void)nghttp2_submit_rst_stream(h->session, 0, number,
+                                        NGHTTP2_INTERNAL_ERROR); /* no memory: it closes late */
 }
 
 static void answer(struct h2 *h, struct stream *s)
@@ -228,7 +237,8 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
     if (frame->hd.type == NGHTTP2_DATA)
         (void)spend(h, &h->noise, -NOISE_EARNED);
     if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
-        (void)spend(h, &h->resets, 1);      /* who makes us reset streams is no better than who does it */
+        (void)spend(h, &h->resets,
+                    1); /* who makes us reset streams is no better than who does it */
     if (last && nghttp2_session_get_stream_remote_close(session, number) == 0)
         (void)nghttp2_submit_rst_stream(session, 0, number, NGHTTP2_NO_ERROR);
     return 0;
@@ -287,7 +297,8 @@ static void take_field(struct stream *s, struct fields *f, str name, str value)
     } else if (str_is(name, STR("expect"))) {
         s->expect = str_is_nocase(value, STR("100-continue")) ? EXPECT_CONTINUE : EXPECT_OTHER;
     } else if (str_is(name, STR("host"))) {
-        f->status = f->host || (f->authority.p && !str_is_nocase(f->authority, value)) ? 400 : f->status;
+        f->status =
+            f->host || (f->authority.p && !str_is_nocase(f->authority, value)) ? 400 : f->status;
         f->host = true;
         f->authority = value;
     }
@@ -295,8 +306,8 @@ static void take_field(struct stream *s, struct fields *f, str name, str value)
     f->head.headers_n++;
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *n, size_t n_n, const uint8_t *v,
-                     size_t v_n, uint8_t flags, void *user)
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *n,
+                     size_t n_n, const uint8_t *v, size_t v_n, uint8_t flags, void *user)
 {
     struct stream *s = stream_at(session, frame->hd.stream_id);
     struct h2 *h = user;
@@ -312,7 +323,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         h->angry = true;
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
-    if (f->size > limits->head_max || f->head.headers_n + 2 > limits->headers_max)   /* host and cookie may follow */
+    if (f->size > limits->head_max ||
+        f->head.headers_n + 2 > limits->headers_max) /* host and cookie may follow */
         f->status = 431;
     if (f->status || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;                           /* trailers are read over, as in HTTP/1.1 */
@@ -328,8 +340,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 }
 
 /* nghttp2 would leave it out and go on: that is repairing. */
-static int on_bad_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n,
-                         const uint8_t *value, size_t value_n, uint8_t flags, void *user)
+static int on_bad_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                         size_t name_n, const uint8_t *value, size_t value_n, uint8_t flags,
+                         void *user)
 {
     struct stream *s = stream_at(session, frame->hd.stream_id);
 
@@ -406,11 +419,13 @@ static void take_head(struct h2 *h, struct stream *s, bool ended)
         buf_init(&s->body, NULL, s->body_max);
         arm(s, TIMER_BODY);
         if (s->expect == EXPECT_CONTINUE)
-            (void)nghttp2_submit_headers(h->session, 0, s->number, NULL, &go_on, 1, NULL);   /* it is a courtesy */
+            (void)nghttp2_submit_headers(h->session, 0, s->number, NULL, &go_on, 1,
+                                         NULL); /* it is a courtesy */
     }
 }
 
-static int on_data(nghttp2_session *session, uint8_t flags, int32_t number, const uint8_t *p, size_t n, void *user)
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t number, const uint8_t *p,
+                   size_t n, void *user)
 {
     struct stream *s = stream_at(session, number);
     struct h2 *h = user;
@@ -493,7 +508,8 @@ struct h2 *h2_open(struct conn *c)
     link_init(&h->streams);
     h->resets = (struct bucket){ RESETS_MAX, RESETS_MAX, RESETS_S, c->loop->now };
     h->noise = (struct bucket){ NOISE_MAX, NOISE_MAX, NOISE_S, c->loop->now };
-    if (!session_open(h) || nghttp2_submit_settings(h->session, 0, settings, sizeof settings / sizeof *settings) != 0) {
+    if (!session_open(h) ||
+        nghttp2_submit_settings(h->session, 0, settings, sizeof settings / sizeof *settings) != 0) {
         h2_close(h);
         return NULL;
     }
@@ -518,9 +534,10 @@ bool h2_receive(struct h2 *h, const char *b, size_t n)
     flood = h->angry || k == NGHTTP2_ERR_FLOODED || h->continuations > 0;
     if (k >= 0 && !h->angry)
         return true;
-    (void)nghttp2_session_terminate_session(h->session, flood                        ? NGHTTP2_ENHANCE_YOUR_CALM
-                                                        : k == NGHTTP2_ERR_NOMEM ? NGHTTP2_INTERNAL_ERROR
-                                                                                 : NGHTTP2_PROTOCOL_ERROR);
+    (void)nghttp2_session_terminate_session(h->session, flood ? NGHTTP2_ENHANCE_YOUR_CALM
+                                                        : k == NGHTTP2_ERR_NOMEM
+                                                            ? NGHTTP2_INTERNAL_ERROR
+                                                            : NGHTTP2_PROTOCOL_ERROR);
     return false;
 }
 
@@ -556,7 +573,7 @@ static void leave_work(struct h2 *h, struct stream *s)
 {
     int32_t number = s->number;
 
-    (void)nghttp2_session_set_stream_user_data(h->session, number, NULL);   /* the stream is there */
+    (void)nghttp2_session_set_stream_user_data(h->session, number, NULL); /* the stream is there */
     submit(h, s, number, 503, true);
     drop(h, s);
 }
@@ -571,7 +588,8 @@ void h2_expire(struct h2 *h, struct stream *s)
         leave_work(h, s);
         break;
     case TIMER_WRITE:
-        (void)nghttp2_submit_rst_stream(h->session, 0, s->number, NGHTTP2_CANCEL);   /* no memory: tried again */
+        (void)nghttp2_submit_rst_stream(h->session, 0, s->number,
+                                        NGHTTP2_CANCEL); /* no memory: tried again */
         arm(s, TIMER_WRITE);
         break;
     default:                                /* inside a head nothing else can be read either */
@@ -583,6 +601,7 @@ void h2_expire(struct h2 *h, struct stream *s)
 
 void h2_drain(struct h2 *h)
 {
-    (void)nghttp2_submit_goaway(h->session, 0, nghttp2_session_get_last_proc_stream_id(h->session), NGHTTP2_NO_ERROR,
-                                NULL, 0);   /* no memory: the deadline of the stop closes it */
+    (void)nghttp2_submit_goaway(h->session, 0, nghttp2_session_get_last_proc_stream_id(h->session),
+                                NGHTTP2_NO_ERROR, NULL,
+                                0); /* no memory: the deadline of the stop closes it */
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* h2.h - HTTP/2 (RFC 9113) on a connection: frames by libnghttp2, requests on the same exchanges.
  *
- * Up to 100 streams at a time. Each has deadlines of its own, absolute as everywhere; while there are
- * any the connection has none but for writing. Fields, bodies and what waits to be sent are bounded
- * as by HTTP/1.1, bodies of all streams together by memory_max. Frames that cost us more than their
- * sender (resets, settings, pings, empty ones) are let through at a rate; who sends more is told
- * ENHANCE_YOUR_CALM and closed. What HTTP/1.1 would refuse is refused here with the same status.
+ * Up to 100 streams at a time. Each has deadlines of its own, absolute as everywhere; while there
+ * are any the connection has none but for writing. Fields, bodies and what waits to be sent are
+ * bounded as by HTTP/1.1, bodies of all streams together by memory_max. Frames that cost us more
+ * than their sender (resets, settings, pings, empty ones) are let through at a rate; who sends more
+ * is told ENHANCE_YOUR_CALM and closed. What HTTP/1.1 would refuse is refused here with the same
+ * status.
  *
  * Nothing here closes the connection or touches its socket. */
 #ifndef HTTP_H2_H
@@ -29,8 +30,8 @@ void h2_close(struct h2 *h);
 /* Take bytes that came, all of them. False when nothing behind them can be read. */
 bool h2_receive(struct h2 *h, const char *b, size_t n);
 
-/* Put what can be sent into the loop's buffer, but nothing while c->out waits. *more: a good piece is
- * there and more of it behind. False when all is said: the connection ends once it is sent. */
+/* Put what can be sent into the loop's buffer, but nothing while c->out waits. *more: a good piece
+ * is there and more of it behind. False when all is said: the connection ends once it is sent. */
 bool h2_pump(struct h2 *h, bool *more);
 
 /* Are there streams? */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* http.h - what the floors above see of the HTTP server: an exchange, and an app that answers it.
  *
- * A request that was read whole becomes a `struct exchange`. The app says where it runs (on the loop
- * or in a pool of workers) and fills in the answer; the loop writes it. The floor knows nothing of
- * users, tokens or databases; HTTP/1.1 and HTTP/2 look the same from here.
+ * A request that was read whole becomes a `struct exchange`. The app says where it runs (on the
+ * loop or in a pool of workers) and fills in the answer; the loop writes it. The floor knows
+ * nothing of users, tokens or databases; HTTP/1.1 and HTTP/2 look the same from here.
  *
- * Threads: an exchange belongs to one thread at any moment, the loop's or the worker's that has it. */
+ * Threads: an exchange belongs to one thread at any moment, the loop's or the worker's that has
+ * it. */
 #ifndef HTTP_HTTP_H
 #define HTTP_HTTP_H
 
@@ -30,7 +31,7 @@ struct http_peer {
 
 /* Slices into the connection's buffer or the exchange's arena, good until the answer has left. */
 struct http_request {
-    str method;                       /* as sent; methods are case-sensitive (RFC 9110 section 9.1) */
+    str method; /* as sent; methods are case-sensitive (RFC 9110 section 9.1) */
     str target;                       /* as sent: origin-form, absolute-form or "*" */
     str path, query;                  /* target taken apart: no scheme, authority, fragment; path is
                                          not decoded; query is without its '?' */
@@ -89,8 +90,8 @@ struct http_app {
  * stands twice the values are joined with ", " (RFC 9110 section 5.3), in the arena. */
 str http_header(struct exchange *x, str name);
 
-/* Add a field to the answer. Neither is copied: constants, or text in x->mem. A value with CR, LF or
- * NUL is left out (no response splitting), as is one too many. */
+/* Add a field to the answer. Neither is copied: constants, or text in x->mem. A value with CR, LF
+ * or NUL is left out (no response splitting), as is one too many. */
 void http_answer_header(struct exchange *x, str name, str value);
 
 /* The same for a value that the program itself wrote: not looked through. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* link.h - doubly linked lists, the link inside the thing. A list is a link of its own, in a ring. */
+/* link.h - doubly linked lists, the link inside the thing. A list is a link of its own, in a
+ * ring. */
 #ifndef HTTP_LINK_H
 #define HTTP_LINK_H
 

@@ -92,7 +92,8 @@ void place_url(const struct place *p, char out[static URL_MAX])
     char host[INET6_ADDRSTRLEN] = "";
 
     if (p->at.ss_family == AF_UNIX) {
-        (void)snprintf(out, URL_MAX, "unix:%s", ((const struct sockaddr_un *)(const void *)&p->at)->sun_path);
+        (void)snprintf(out, URL_MAX, "unix:%s",
+                       ((const struct sockaddr_un *)(const void *)&p->at)->sun_path);
         return;
     }
     if (p->at.ss_family == AF_INET6) {
@@ -133,7 +134,8 @@ static bool remove_stale(const struct place *p)
         return false;
     if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
         return false;
-    stale = connect(fd, (const struct sockaddr *)(const void *)a, p->at_n) != 0 && errno == ECONNREFUSED;
+    stale = connect(fd, (const struct sockaddr *)(const void *)a, p->at_n) != 0 &&
+            errno == ECONNREFUSED;
     close(fd);
     errno = EADDRINUSE;
     return stale && unlink(a->sun_path) == 0;
@@ -171,7 +173,8 @@ static bool port_is_free(const struct place *p)
 
 static bool bind_tcp(struct place *p)
 {
-    return (p->bound || port_is_free(p)) && set_options(p->fd) && bind(p->fd, (struct sockaddr *)(void *)&p->at, p->at_n) == 0;
+    return (p->bound || port_is_free(p)) && set_options(p->fd) &&
+           bind(p->fd, (struct sockaddr *)(void *)&p->at, p->at_n) == 0;
 }
 
 err place_open(struct place *p)

@@ -84,7 +84,8 @@ static void resume_accepting(struct loop *l)
     for (unsigned i = 0; l->accepting && i < l->listeners_n; i++) {
         struct listener *at = &l->listeners[i];
 
-        l->accepting = watch(l, at->fd, EPOLLIN | (at->shared ? EPOLLEXCLUSIVE : 0u), at) || errno == EEXIST;
+        l->accepting =
+            watch(l, at->fd, EPOLLIN | (at->shared ? EPOLLEXCLUSIVE : 0u), at) || errno == EEXIST;
     }
     l->accept_at = l->now + PAUSE_MS;
 }

@@ -62,8 +62,8 @@ struct loop {
     struct stream *done, **done_end;  /* under the lock */
 };
 
-/* Make a loop for `n` listening sockets, which it then owns, also where it fails. `number` is unique
- * among the server's. */
+/* Make a loop for `n` listening sockets, which it then owns, also where it fails. `number` is
+ * unique among the server's. */
 err loop_open(const struct http_config *config, const struct listener *listeners, unsigned n,
               unsigned number, struct loop **out);
 

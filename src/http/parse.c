@@ -127,7 +127,8 @@ static bool is_authority(str s)
     if (s.n && s.p[0] == '[')
         return is_literal(s);
     while (i < s.n && is(s.p[i], HOST)) {
-        if (s.p[i] == '%' && (s.n - i < 3 || hex_digit(s.p[i + 1]) < 0 || hex_digit(s.p[i + 2]) < 0))
+        if (s.p[i] == '%' &&
+            (s.n - i < 3 || hex_digit(s.p[i + 1]) < 0 || hex_digit(s.p[i + 2]) < 0))
             return false;
         i++;
     }
@@ -409,7 +410,9 @@ static unsigned char after(struct chunks *c, char ch)
     case TRAILER:
         return ch == '\r' ? END_LF : is(ch, TOKEN) ? TRAILER_NAME : BROKEN;
     case TRAILER_NAME:
-        return ch == ':' ? TRAILER_REST : is(ch, TOKEN) && ++c->extra <= EXTRA_MAX ? TRAILER_NAME : BROKEN;
+        return ch == ':'                                  ? TRAILER_REST
+               : is(ch, TOKEN) && ++c->extra <= EXTRA_MAX ? TRAILER_NAME
+                                                          : BROKEN;
     case TRAILER_REST:
         return after_extra(c, ch, TRAILER_REST, TRAILER_LF);
     case TRAILER_LF:

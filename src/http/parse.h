@@ -17,10 +17,10 @@ struct head_scan {
 };
 
 /* Look for the end of a head that begins at b[0]. Returns its length with its blank line and with
- * up to two empty lines before it (RFC 9112 section 2.2); 0 when more bytes are needed, to be called
- * again with the same bytes and more behind them; -1 when it is none already: a bare LF, a third
- * empty line, a first byte that no method has. With 0, no `started` and scan->line == n all the
- * bytes are empty lines: they may be dropped if scan->line is then set to 0. */
+ * up to two empty lines before it (RFC 9112 section 2.2); 0 when more bytes are needed, to be
+ * called again with the same bytes and more behind them; -1 when it is none already: a bare LF, a
+ * third empty line, a first byte that no method has. With 0, no `started` and scan->line == n all
+ * the bytes are empty lines: they may be dropped if scan->line is then set to 0. */
 ptrdiff_t head_find(struct head_scan *scan, const char *b, size_t n);
 
 enum expect { EXPECT_NONE, EXPECT_CONTINUE, EXPECT_OTHER };
@@ -43,8 +43,8 @@ struct head {
 int head_parse(str head, unsigned headers_max, struct head *out);
 
 /* Check method, target and authority of a request that did not come as HTTP/1.1 text, and take the
- * target apart: h->method and h->target are set, path and query get written. No authority: p == NULL.
- * Returns 0, or the status to refuse with: 400, or 501 (CONNECT). */
+ * target apart: h->method and h->target are set, path and query get written. No authority: p ==
+ * NULL. Returns 0, or the status to refuse with: 400, or 501 (CONNECT). */
 int request_check(struct head *h, str authority);
 
 /* The state of a chunked body; {0} at its start. */
@@ -54,10 +54,10 @@ struct chunks {
     unsigned char state, digits;
 };
 
-/* Take bytes of a chunked body (RFC 9112 section 7.1) up to the end of one run of data. *used is how
- * many were taken, *data the run among them (empty: none). Extensions and trailers are read over.
- * Returns 0 for "go on", 1 when the body is complete, -1 when it is broken. With 0 and *used == n
- * more bytes are needed. */
+/* Take bytes of a chunked body (RFC 9112 section 7.1) up to the end of one run of data. *used is
+ * how many were taken, *data the run among them (empty: none). Extensions and trailers are read
+ * over. Returns 0 for "go on", 1 when the body is complete, -1 when it is broken. With 0 and *used
+ * == n more bytes are needed. */
 int chunks_next(struct chunks *c, const char *b, size_t n, size_t *used, str *data);
 
 #endif

@@ -79,7 +79,8 @@ static err find_places(struct http_server *s)
 
     if (c->given && c->given->n)
         return take_given(s, c->given);
-    if ((e = add_places(s, c->listen, false)) != OK || (e = add_places(s, c->listen_tls, true)) != OK)
+    if ((e = add_places(s, c->listen, false)) != OK ||
+        (e = add_places(s, c->listen_tls, true)) != OK)
         return e;
     return s->places_n ? OK : complain(c->listen, STR("setting"));
 }
@@ -108,7 +109,7 @@ static err open_sockets(struct http_server *s, struct listener *out)
         struct place *p = &s->places[i];
         char url[URL_MAX];
 
-        out[i] = (struct listener){ .fd = socket_at(p), .secure = p->secure, .shared = is_shared(p) };
+        out[i] = (struct listener){.fd = socket_at(p), .secure = p->secure, .shared = is_shared(p)};
         if (out[i].fd >= 0)
             continue;
         place_url(p, url);

@@ -35,8 +35,9 @@ struct http_config {
 
 struct http_server;
 
-/* Bind and listen; nothing is accepted yet. ERR_IO, logged, when it cannot; ERR_BAD_SETTING, logged,
- * for an address that is none, or for a limit of 0. The config is copied, what it points to is not. */
+/* Bind and listen; nothing is accepted yet. ERR_IO, logged, when it cannot; ERR_BAD_SETTING,
+ * logged, for an address that is none, or for a limit of 0. The config is copied, what it points to
+ * is not. */
 err http_server_open(const struct http_config *config, struct http_server **out);
 
 /* The port that was bound first; 0 for a unix socket. */

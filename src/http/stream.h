@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* stream.h - an exchange with what the server itself must know of it.
  *
- * One request and its answer on a connection: HTTP/1 has one at a time, HTTP/2 many. Streams come from a list of
- * the loop's. Only its loop's thread touches one, but for the time between pool_offer and
- * loop_take_back, when a worker has the exchange. */
+ * One request and its answer on a connection: HTTP/1 has one at a time, HTTP/2 many. Streams come
+ * from a list of the loop's. Only its loop's thread touches one, but for the time between
+ * pool_offer and loop_take_back, when a worker has the exchange. */
 #ifndef HTTP_STREAM_H
 #define HTTP_STREAM_H
 

@@ -41,7 +41,8 @@ static err complain_of(str file, const char *what)
 {
     const char *why = ERR_reason_error_string(ERR_peek_last_error());
 
-    fprintf(stderr, "latchkey: " STR_FMT ": %s: %s\n", STR_ARG(file), what, why ? why : "it cannot be read");
+    fprintf(stderr, "latchkey: " STR_FMT ": %s: %s\n", STR_ARG(file), what,
+            why ? why : "it cannot be read");
     return ERR_BAD_SETTING;
 }
 
@@ -105,7 +106,9 @@ static err load_key(SSL_CTX *ctx, str file)
     BIO_free(bio);
     fits = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
     EVP_PKEY_free(key);
-    return fits ? OK : complain_of(file, key ? "the key does not fit the certificate" : "is no private key");
+    return fits ? OK
+                : complain_of(file,
+                              key ? "the key does not fit the certificate" : "is no private key");
 }
 
 /* The certificate first, then what links it to its authority. */
@@ -124,21 +127,23 @@ static err load_chain(SSL_CTX *ctx, str file)
         if (!(fine = SSL_CTX_add0_chain_cert(ctx, cert) == 1))
             X509_free(cert);
     BIO_free(bio);
-    fine = fine && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;   /* the file's end */
+    fine =
+        fine && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE; /* the file's end */
     return fine ? OK : complain_of(file, "is no certificate");
 }
 
 /* ---- contexts ---- */
 
 /* RFC 7301 section 3.2: a client that offers only what we do not speak is told so. */
-static int choose(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in,
-                  unsigned in_n, void *arg)
+static int choose(SSL *ssl, const unsigned char **out, unsigned char *out_n,
+                  const unsigned char *in, unsigned in_n, void *arg)
 {
     static const unsigned char ours[] = "\x02h2\x08http/1.1";
     unsigned char *found;
 
     (void)ssl, (void)arg;
-    if (SSL_select_next_proto(&found, out_n, ours, sizeof ours - 1, in, in_n) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&found, out_n, ours, sizeof ours - 1, in, in_n) !=
+        OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = found;
     return SSL_TLSEXT_ERR_OK;
@@ -148,8 +153,9 @@ static bool set_rules(SSL_CTX *ctx)
 {
     static const unsigned char name[] = "latchkey";
 
-    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_NO_COMPRESSION
-                                 | SSL_OP_PRIORITIZE_CHACHA | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                 SSL_OP_NO_COMPRESSION | SSL_OP_PRIORITIZE_CHACHA |
+                                 SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
                               | SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
@@ -312,7 +318,8 @@ ssize_t tls_write(struct tls_link *link, const char *p, size_t n)
 
 void tls_bye(struct tls_link *link)
 {
-    if (link->broken || !SSL_is_init_finished(link->ssl) || (SSL_get_shutdown(link->ssl) & SSL_SENT_SHUTDOWN))
+    if (link->broken || !SSL_is_init_finished(link->ssl) ||
+        (SSL_get_shutdown(link->ssl) & SSL_SENT_SHUTDOWN))
         return;
     ERR_clear_error();
     (void)SSL_shutdown(link->ssl);      /* the client need not answer it (RFC 8446 section 6.1) */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* tls.h - TLS 1.2 and 1.3 for the server's side of a connection (RFC 8446, RFC 5246, RFC 7301).
  *
- * A `struct tls` holds a certificate, its key and the keys of session tickets; all loops share it and
- * it can be replaced while they run (the one lock is in here). A `struct tls_link` is one connection
- * and belongs to its loop. Suites of TLS 1.2 are those with forward secrecy and AEAD, which are also
- * the ones that HTTP/2 may be spoken over (RFC 9113 section 9.2.2). No renegotiation, no compression,
- * no early data, no session cache: tickets hold what is needed, and die with a reload. */
+ * A `struct tls` holds a certificate, its key and the keys of session tickets; all loops share it
+ * and it can be replaced while they run (the one lock is in here). A `struct tls_link` is one
+ * connection and belongs to its loop. Suites of TLS 1.2 are those with forward secrecy and AEAD,
+ * which are also the ones that HTTP/2 may be spoken over (RFC 9113 section 9.2.2). No
+ * renegotiation, no compression, no early data, no session cache: tickets hold what is needed, and
+ * die with a reload. */
 #ifndef HTTP_TLS_H
 #define HTTP_TLS_H
 
@@ -17,14 +18,14 @@
 struct tls;
 struct tls_link;
 
-/* Load a certificate with its chain, and its key, from PEM files. The key's file is a regular one of
- * ours or root's that group and others cannot touch (that is not asked of a systemd credential).
- * ERR_BAD_SETTING, said in one line on standard error, when one cannot be used or they do not match.
- * The names are not copied and must outlive it. */
+/* Load a certificate with its chain, and its key, from PEM files. The key's file is a regular one
+ * of ours or root's that group and others cannot touch (that is not asked of a systemd credential).
+ * ERR_BAD_SETTING, said in one line on standard error, when one cannot be used or they do not
+ * match. The names are not copied and must outlive it. */
 err tls_open(str cert, str key, struct tls **out);
 
-/* Read both files again, for connections to come; those that are open keep what they have. On failure
- * as above, and the old ones stay in force. Any thread. */
+/* Read both files again, for connections to come; those that are open keep what they have. On
+ * failure as above, and the old ones stay in force. Any thread. */
 err tls_reload(struct tls *tls);
 
 /* Free it. Links may outlive it. */

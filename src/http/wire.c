@@ -17,7 +17,9 @@ static enum wire_step look(struct conn *c)
     if (k <= 0)
         return WIRE_BROKEN;
     c->looked = true;
-    return first == RECORD_HANDSHAKE ? WIRE_OPEN : first >= 'A' && first <= 'Z' ? WIRE_PLAIN : WIRE_BROKEN;
+    return first == RECORD_HANDSHAKE      ? WIRE_OPEN
+           : first >= 'A' && first <= 'Z' ? WIRE_PLAIN
+                                          : WIRE_BROKEN;
 }
 
 enum wire_step wire_shake(struct conn *c)

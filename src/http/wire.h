@@ -7,7 +7,8 @@
 
 enum wire_step { WIRE_OPEN, WIRE_WAITS, WIRE_PLAIN, WIRE_BROKEN };
 
-/* Go on with the handshake. WIRE_PLAIN: what came is no TLS. c->readable is kept as by wire_read. */
+/* Go on with the handshake. WIRE_PLAIN: what came is no TLS. c->readable is kept as by
+ * wire_read. */
 enum wire_step wire_shake(struct conn *c);
 
 /* Bytes read, 0 at the end, -1 when there is nothing now, -2 when it is broken. Sets c->readable to

@@ -15,7 +15,8 @@ err client_load(const char *library, const char *const *names, void *calls, size
         void *call = dlsym(handle, names[i]);
 
         if (!call) {
-            log_error("database", text_kv("library", str_of(library)), text_kv("lacks", str_of(names[i])));
+            log_error("database", text_kv("library", str_of(library)),
+                      text_kv("lacks", str_of(names[i])));
             return ERR_IO;
         }
         memcpy(to + i * sizeof call, &call, sizeof call);

@@ -7,13 +7,15 @@
 
 #include <libpq-fe.h>
 
-#define PGSQL_CALLS(CALL) \
-    CALL(PQclear) CALL(PQcmdTuples) CALL(PQconnectPoll) CALL(PQconnectStartParams) \
-    CALL(PQconsumeInput) CALL(PQerrorMessage) CALL(PQfinish) CALL(PQgetResult) \
-    CALL(PQgetisnull) CALL(PQgetlength) CALL(PQgetvalue) CALL(PQisBusy) CALL(PQnfields) \
-    CALL(PQntuples) CALL(PQresultErrorField) CALL(PQresultStatus) CALL(PQsendPrepare) \
-    CALL(PQsendQuery) CALL(PQsendQueryPrepared) CALL(PQsetNoticeProcessor) CALL(PQsetErrorVerbosity) CALL(PQsocket) \
-    CALL(PQstatus) CALL(PQtransactionStatus)
+#define PGSQL_CALLS(CALL)                                                                          \
+    CALL(PQclear)                                                                                  \
+    CALL(PQcmdTuples) CALL(PQconnectPoll) CALL(PQconnectStartParams) CALL(PQconsumeInput)          \
+        CALL(PQerrorMessage) CALL(PQfinish) CALL(PQgetResult) CALL(PQgetisnull) CALL(PQgetlength)  \
+            CALL(PQgetvalue) CALL(PQisBusy) CALL(PQnfields) CALL(PQntuples)                        \
+                CALL(PQresultErrorField) CALL(PQresultStatus) CALL(PQsendPrepare)                  \
+                    CALL(PQsendQuery) CALL(PQsendQueryPrepared) CALL(PQsetNoticeProcessor)         \
+                        CALL(PQsetErrorVerbosity) CALL(PQsocket) CALL(PQstatus)                    \
+                            CALL(PQtransactionStatus)
 
 struct pgsql_calls {
 #define CALL(name) __typeof__(name) *name;

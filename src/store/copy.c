@@ -26,7 +26,8 @@ static const char sequel_table[] =
     "-- only pgsql:id SERIAL PRIMARY KEY,\n"
     "token VARCHAR(255), \"expiryDate\" {datetime}, \"createdAt\" {datetime} NOT NULL,\n"
     "\"updatedAt\" {datetime} NOT NULL, \"userId\" INTEGER,\n"
-    "FOREIGN KEY (\"userId\") REFERENCES users (id) ON DELETE SET NULL ON UPDATE CASCADE){table};\n";
+    "FOREIGN KEY (\"userId\") REFERENCES users (id) ON DELETE SET NULL ON UPDATE "
+    "CASCADE){table};\n";
 
 /* SQLite and MySQL move their counters when a row is put in with its id. */
 static const char pgsql_counters[] =
@@ -34,7 +35,8 @@ static const char pgsql_counters[] =
     " EXISTS (SELECT 1 FROM users));";
 static const char pgsql_sequel_counter[] =
     "SELECT setval(pg_get_serial_sequence('\"refreshTokens\"', 'id'),"
-    " (SELECT COALESCE(MAX(id), 1) FROM \"refreshTokens\"), EXISTS (SELECT 1 FROM \"refreshTokens\"));";
+    " (SELECT COALESCE(MAX(id), 1) FROM \"refreshTokens\"), EXISTS (SELECT 1 FROM "
+    "\"refreshTokens\"));";
 
 static struct in value_in(char type, const struct copy_row *row, size_t c)
 {
@@ -48,7 +50,8 @@ static struct in value_in(char type, const struct copy_row *row, size_t c)
 }
 
 /* Where a row's columns arrive: the first `n`. */
-static void places(const struct copy_table *t, size_t n, struct copy_row *row, struct out out[static COPY_VALUES_MAX + 1])
+static void places(const struct copy_table *t, size_t n, struct copy_row *row,
+                   struct out out[static COPY_VALUES_MAX + 1])
 {
     for (size_t c = 0; c < n; c++)
         out[c] = t->types[c] == 't'                          ? text_at(&row->s[c])
@@ -70,7 +73,8 @@ static err row_keep(void *arg)
 }
 
 /* In a key of two columns the first is asked for twice. */
-static size_t key_in(const struct copy_table *t, const struct copy_row *after, struct in in[static 5])
+static size_t key_in(const struct copy_table *t, const struct copy_row *after,
+                     struct in in[static 5])
 {
     size_t n = 0;
 
@@ -82,8 +86,8 @@ static size_t key_in(const struct copy_table *t, const struct copy_row *after, s
     return n;
 }
 
-err copy_page_read(struct db *db, struct arena *mem, const struct copy_table *t, const struct copy_row *after,
-                   struct copy_page *out)
+err copy_page_read(struct db *db, struct arena *mem, const struct copy_table *t,
+                   const struct copy_row *after, struct copy_page *out)
 {
     struct copy_row first = { .i = { INT32_MIN, INT32_MIN }, .s = { STR(""), STR("") } };
     struct reading r = { .page = out };
@@ -152,7 +156,8 @@ err copy_end(struct db *db)
         return OK;
     arena_init(&none, 0);
     if ((e = db_script(db, str_of(pgsql_counters))) != OK ||
-        (e = db_one(db, &none, Q_TABLE_COUNT, IN(text(STR("refreshTokens"))), OUT(int_at(&there)))) != OK)
+        (e = db_one(db, &none, Q_TABLE_COUNT, IN(text(STR("refreshTokens"))),
+                    OUT(int_at(&there)))) != OK)
         return e;
     return there ? db_script(db, str_of(pgsql_sequel_counter)) : OK;
 }

@@ -8,8 +8,8 @@
 
 enum { COPY_VALUES_MAX = 11, COPY_PAGE = 512 };
 
-/* A table as it is copied. `types` has a letter a column: i number, t text, d time; I and D where NULL
- * stands for 0. The first `keys` columns are the primary key. */
+/* A table as it is copied. `types` has a letter a column: i number, t text, d time; I and D where
+ * NULL stands for 0. The first `keys` columns are the primary key. */
 struct copy_table {
     const char *name, *types;
     unsigned keys;
@@ -27,8 +27,8 @@ struct copy_row { int64_t i[COPY_VALUES_MAX]; str s[COPY_VALUES_MAX]; };
 struct copy_page { size_t n; struct copy_row rows[COPY_PAGE]; };
 
 /* The next rows behind the key of `after`; NULL: the first ones. Their texts lie in `mem`. */
-err copy_page_read(struct db *db, struct arena *mem, const struct copy_table *t, const struct copy_row *after,
-                   struct copy_page *out);
+err copy_page_read(struct db *db, struct arena *mem, const struct copy_table *t,
+                   const struct copy_row *after, struct copy_page *out);
 
 /* Put all of them in, or none. */
 err copy_page_write(struct db *db, const struct copy_table *t, const struct copy_page *page);

@@ -228,7 +228,8 @@ static err fetch(struct db *db, const struct fetch *f)
     return e;
 }
 
-err db_one(struct db *db, struct arena *mem, enum query q, const struct in *in, const struct out *out)
+err db_one(struct db *db, struct arena *mem, enum query q, const struct in *in,
+           const struct out *out)
 {
     return fetch(db, &(struct fetch){ .q = q, .mem = mem, .in = in, .out = out });
 }

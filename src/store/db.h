@@ -6,8 +6,8 @@
  *
  *     err e = db_one(db, mem, Q_USER_BY_ID, IN(integer(id)), OUT(text_at(&name), int_at(&n)));
  *
- * Failures: ERR_NOT_FOUND (db_one without a row; a row that names another which is gone), ERR_EXISTS
- * (a unique or primary key said no), ERR_DB_SCHEMA (a table or column is not there),
+ * Failures: ERR_NOT_FOUND (db_one without a row; a row that names another which is gone),
+ * ERR_EXISTS (a unique or primary key said no), ERR_DB_SCHEMA (a table or column is not there),
  * ERR_DB_DOWN (cannot be reached; the next call tries again), ERR_DB_AGAIN (deadlock, serialisation
  * failure: db_write repeats it), ERR_BUSY (waited too long for a lock or a connection), ERR_DB_FULL
  * (no room, or read-only), ERR_NO_MEMORY, ERR_BUG (a query or its lists are wrong). */
@@ -65,7 +65,8 @@ static inline struct out datetime_at(int64_t *seconds)
     return (struct out){ .type = VALUE_TIME, .i = seconds };
 }
 
-/* How much of TLS: none; where the server has it; always; always, and its certificate is checked. */
+/* How much of TLS: none; where the server has it; always; always, and its certificate is
+ * checked. */
 enum db_tls { DB_TLS_OFF, DB_TLS_PREFER, DB_TLS_REQUIRE, DB_TLS_VERIFY };
 
 /* What a connection is opened with. */
@@ -76,7 +77,7 @@ struct db_config {
     str password;            /* for the engines behind a socket; empty when there is none */
     int64_t wait_ms;         /* how long one call may wait: for a lock, for an answer, to connect */
     enum db_tls tls;         /* to engines behind a socket */
-    str tls_ca;              /* PEM file of who may sign the server's certificate; empty: the system's */
+    str tls_ca; /* PEM file of who may sign the server's certificate; empty: the system's */
     bool quiet;              /* the log knows already that the database is down */
 
     /* db_open, to a database behind a socket: share a pool of that many connections; 0: own one. */
@@ -87,14 +88,15 @@ struct db_config {
 
 enum { DB_POOL_MAX = 1024 };
 
-/* Open a connection and prepare every query before Q_TOOLS. The schema must be there (migrate.h): ERR_DB_SCHEMA
- * else. One line in the log says why an open failed.
+/* Open a connection and prepare every query before Q_TOOLS. The schema must be there (migrate.h):
+ * ERR_DB_SCHEMA else. One line in the log says why an open failed.
  *
  * With pool_max, and unless the engine is in this process, what comes back leases a connection from
  * the pool when it first needs one, keeps it until db_rest, and connects to nothing now. */
 err db_open(const struct db_config *config, struct db **out);
 
-/* Open without preparing: for migrate.c and for tests. A query is prepared when it is first used. */
+/* Open without preparing: for migrate.c and for tests. A query is prepared when it is first
+ * used. */
 err db_open_raw(const struct db_config *config, struct db **out);
 
 void db_close(struct db *db);
@@ -110,7 +112,8 @@ void db_over(struct db *db);
 err db_check(struct db *db);
 
 /* Fetch one row into `out`; ERR_NOT_FOUND when there is none. More rows than one are ignored. */
-err db_one(struct db *db, struct arena *mem, enum query q, const struct in *in, const struct out *out);
+err db_one(struct db *db, struct arena *mem, enum query q, const struct in *in,
+           const struct out *out);
 
 /* Fetch each row into `out` and call `row` after each; a row that returns an err ends it. The texts
  * of a row lie in `mem` and stay good. `row` may run other queries, not this one (ERR_BUG). */
@@ -129,8 +132,8 @@ err db_insert(struct db *db, enum query q, const struct in *in, int64_t *id);
  *
  * Group commit: on SQLite, calls that wait at the same time share one transaction and one fsync,
  * each behind a savepoint of its own. `work` may therefore run on another thread's connection (the
- * one it is given, not the caller's) while the caller blocks, and may run more than once: it touches
- * nothing but `arg`. A db_write inside a db_write is ERR_BUG. */
+ * one it is given, not the caller's) while the caller blocks, and may run more than once: it
+ * touches nothing but `arg`. A db_write inside a db_write is ERR_BUG. */
 typedef err db_work(struct db *db, void *arg);
 err db_write(struct db *db, db_work *work, void *arg);
 
@@ -139,7 +142,8 @@ err db_write(struct db *db, db_work *work, void *arg);
  * as long as the number stays. Costs nanoseconds on SQLite in WAL mode, so each request may ask. */
 int64_t db_version(struct db *db);
 
-/* Reads answer from memory without waiting for a socket (SQLite): they may run on a loop's thread. */
+/* Reads answer from memory without waiting for a socket (SQLite): they may run on a loop's
+ * thread. */
 bool db_reads_at_once(const struct db *db);
 
 /* Run SQL text, several statements, no values: for migrations. */

@@ -36,7 +36,7 @@ struct engine {
     /* `place` is the URL behind "NAME:". Says in the log why it failed. */
     err (*open)(const struct db_config *config, str place, struct db **out);
     void (*close)(struct db *db);
-    err (*prepare)(struct db *db, enum query q);     /* fine when it is already; the others call it */
+    err (*prepare)(struct db *db, enum query q); /* fine when it is already; the others call it */
     err (*fetch)(struct db *db, const struct fetch *f);
 
     /* *changed and *id may be NULL. The key is wanted only where `id` is given. */

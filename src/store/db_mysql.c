@@ -17,7 +17,8 @@ enum { VALUES_MAX = 16, VALUE_MAX = 1 << 20, SCRIPT_SECONDS = 600, TIME_TEXT = 3
 /* MariaDB reads what MySQL takes for a comment: a limit on the server's side, and, on a node of a
  * Galera cluster, reads that see what any node has acknowledged. */
 static const char opening[] =
-    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ANSI_QUOTES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00',"
+    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ANSI_QUOTES,NO_ENGINE_SUBSTITUTION', time_zone = "
+    "'+00:00',"
     " innodb_lock_wait_timeout = %u, lock_wait_timeout = %u"
     " /*M!100300 , max_statement_time = %.3f, wsrep_sync_wait = IF(@@wsrep_on, 1, 0) */";
 
@@ -161,8 +162,9 @@ static unsigned host_try(struct mysql *m, const struct remote_host *at, bool tls
     if (!(m->h = mysql_init(NULL)))
         return CR_OUT_OF_MEMORY;
     options_set(m, tls);
-    if (mysql_real_connect(m->h, at->host[0] ? at->host : "127.0.0.1", r->user, r->password, r->database, at->port,
-                           r->socket[0] ? r->socket : NULL, CLIENT_FOUND_ROWS))
+    if (mysql_real_connect(m->h, at->host[0] ? at->host : "127.0.0.1", r->user, r->password,
+                           r->database, at->port, r->socket[0] ? r->socket : NULL,
+                           CLIENT_FOUND_ROWS))
         return 0;
     return mysql_errno(m->h);
 }
@@ -256,7 +258,8 @@ static err mysql_engine_open(const struct db_config *config, str place, struct d
     m->said = config->quiet;
     if (config->tls_ca.n && !(m->tls_ca = strndup(config->tls_ca.p, config->tls_ca.n)))
         e = ERR_NO_MEMORY;
-    if (e != OK || (e = remote_parse(place, config->password, &m->where)) != OK || (e = connection_open(m)) != OK) {
+    if (e != OK || (e = remote_parse(place, config->password, &m->where)) != OK ||
+        (e = connection_open(m)) != OK) {
         mysql_engine_close(&m->db);
         return e;
     }
@@ -334,7 +337,8 @@ static void bind_out(MYSQL_BIND *b, const struct out *out, struct cell *cell)
     }
 }
 
-static err text_fetch(MYSQL_STMT *st, unsigned at, struct arena *mem, unsigned long length, str *out)
+static err text_fetch(MYSQL_STMT *st, unsigned at, struct arena *mem, unsigned long length,
+                      str *out)
 {
     MYSQL_BIND b = { .buffer_type = MYSQL_TYPE_STRING, .buffer_length = length, .length = &length };
     char *p;
@@ -348,7 +352,8 @@ static err text_fetch(MYSQL_STMT *st, unsigned at, struct arena *mem, unsigned l
     return OK;
 }
 
-static err row_copy(MYSQL_STMT *st, struct arena *mem, const struct out *out, const struct cell *cells)
+static err row_copy(MYSQL_STMT *st, struct arena *mem, const struct out *out,
+                    const struct cell *cells)
 {
     err e;
 
@@ -365,7 +370,7 @@ static err row_copy(MYSQL_STMT *st, struct arena *mem, const struct out *out, co
         if (!c->null && out->type == VALUE_INT)
             *out->i = c->i;
         if (!c->null && out->type == VALUE_TIME && c->length < sizeof c->time)
-            (void)clock_from_datetime((str){ c->time, c->length }, out->i);     /* nonsense stays 0 */
+            (void)clock_from_datetime((str){c->time, c->length}, out->i); /* nonsense stays 0 */
     }
     return OK;
 }
@@ -476,8 +481,8 @@ static size_t statement_length(str sql)
     return sql.n;
 }
 
-/* There is no CREATE INDEX IF NOT EXISTS in MySQL, and DDL is not undone by a rollback: a key that is
- * there already was made by an earlier, broken run. An empty statement is none. */
+/* There is no CREATE INDEX IF NOT EXISTS in MySQL, and DDL is not undone by a rollback: a key that
+ * is there already was made by an earlier, broken run. An empty statement is none. */
 static err statement_run(struct mysql *m, str sql)
 {
     enum { DUPLICATE_KEY_NAME = 1061, EMPTY_QUERY = 1065 };

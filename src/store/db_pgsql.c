@@ -2,8 +2,8 @@
 /* db_pgsql.c - the engine for PostgreSQL, through libpq.
  *
  * Queries are sent without waiting and their answers awaited with a deadline of our own, since a
- * server that is stopped answers nothing, not even its timeouts. A connection that is lost is opened
- * again by the next call, but never inside a transaction: what belonged to it is gone. */
+ * server that is stopped answers nothing, not even its timeouts. A connection that is lost is
+ * opened again by the next call, but never inside a transaction: what belonged to it is gone. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/client_pgsql.h"
@@ -159,11 +159,12 @@ static err session_open(struct pgsql *p)
     int64_t ms = p->wait_ms - p->wait_ms / 8;
     char sql[256];
 
-    (void)snprintf(sql, sizeof sql,
-                   "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET standard_conforming_strings = on;"
-                   "SET statement_timeout = %lld; SET lock_timeout = %lld;"
-                   "SET default_transaction_isolation = 'read committed'",
-                   (long long)ms, (long long)ms);
+    (void)snprintf(
+        sql, sizeof sql,
+        "SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET standard_conforming_strings = on;"
+        "SET statement_timeout = %lld; SET lock_timeout = %lld;"
+        "SET default_transaction_isolation = 'read committed'",
+        (long long)ms, (long long)ms);
     return say(p, sql, p->wait_ms);
 }
 
@@ -187,7 +188,8 @@ static void notice_drop(void *arg, const char *message)
 }
 
 /* libpq takes lists, separated by commas, and tries their members in order. */
-static bool hosts_write(const struct remote *w, char hosts[static HOSTS_MAX], char ports[static PORTS_MAX])
+static bool hosts_write(const struct remote *w, char hosts[static HOSTS_MAX],
+                        char ports[static PORTS_MAX])
 {
     size_t h = 0, n = 0;
 
@@ -195,8 +197,10 @@ static bool hosts_write(const struct remote *w, char hosts[static HOSTS_MAX], ch
         const struct remote_host *at = &w->hosts[i];
         const char *comma = i ? "," : "";
 
-        h += (size_t)snprintf(hosts + h, HOSTS_MAX - h, "%s%s", comma, at->host[0] ? at->host : "127.0.0.1");
-        n += (size_t)snprintf(ports + n, PORTS_MAX - n, "%s%u", comma, at->port ? at->port : PORT_USUAL);
+        h += (size_t)snprintf(hosts + h, HOSTS_MAX - h, "%s%s", comma,
+                              at->host[0] ? at->host : "127.0.0.1");
+        n += (size_t)snprintf(ports + n, PORTS_MAX - n, "%s%u", comma,
+                              at->port ? at->port : PORT_USUAL);
     }
     return h < HOSTS_MAX && n < PORTS_MAX;
 }
@@ -204,14 +208,35 @@ static bool hosts_write(const struct remote *w, char hosts[static HOSTS_MAX], ch
 static PGconn *connection_start(const struct pgsql *p)
 {
     static const char *const modes[] = {
-        [DB_TLS_OFF] = "disable", [DB_TLS_PREFER] = "prefer", [DB_TLS_REQUIRE] = "require", [DB_TLS_VERIFY] = "verify-full",
+        [DB_TLS_OFF] = "disable",
+        [DB_TLS_PREFER] = "prefer",
+        [DB_TLS_REQUIRE] = "require",
+        [DB_TLS_VERIFY] = "verify-full",
     };
     const struct remote *w = &p->where;
     char hosts[HOSTS_MAX], ports[PORTS_MAX];
-    const char *const keys[] = { "host", "port", "user", "password", "dbname", "client_encoding", "application_name",
-                                 "sslmode", "target_session_attrs", p->tls_ca ? "sslrootcert" : NULL, NULL };
-    const char *const values[] = { w->socket[0] ? w->socket : hosts, ports, w->user, w->password, w->database, "UTF8",
-                                   "latchkey", modes[p->tls], w->hosts_n > 1 ? "read-write" : "any", p->tls_ca, NULL };
+    const char *const keys[] = {"host",
+                                "port",
+                                "user",
+                                "password",
+                                "dbname",
+                                "client_encoding",
+                                "application_name",
+                                "sslmode",
+                                "target_session_attrs",
+                                p->tls_ca ? "sslrootcert" : NULL,
+                                NULL};
+    const char *const values[] = {w->socket[0] ? w->socket : hosts,
+                                  ports,
+                                  w->user,
+                                  w->password,
+                                  w->database,
+                                  "UTF8",
+                                  "latchkey",
+                                  modes[p->tls],
+                                  w->hosts_n > 1 ? "read-write" : "any",
+                                  p->tls_ca,
+                                  NULL};
 
     return hosts_write(w, hosts, ports) ? PQconnectStartParams(keys, values, 0) : NULL;
 }
@@ -281,7 +306,8 @@ static err pgsql_open(const struct db_config *config, str place, struct db **out
     p->said = config->quiet;
     if (config->tls_ca.n && !(p->tls_ca = strndup(config->tls_ca.p, config->tls_ca.n)))
         e = ERR_NO_MEMORY;
-    if (e != OK || (e = remote_parse(place, config->password, &p->where)) != OK || (e = connection_open(p)) != OK) {
+    if (e != OK || (e = remote_parse(place, config->password, &p->where)) != OK ||
+        (e = connection_open(p)) != OK) {
         pgsql_close(&p->db);
         return e;
     }
@@ -374,7 +400,7 @@ static err value_copy(str value, struct arena *mem, const struct out *out)
     if (out->type == VALUE_INT)
         (void)str_int(value, out->i);                          /* NULL is 0 */
     else
-        (void)clock_from_datetime(str_head(value, TIME_SHOWN), out->i);     /* UTC: the zone is +00 */
+        (void)clock_from_datetime(str_head(value, TIME_SHOWN), out->i); /* UTC: the zone is +00 */
     return OK;
 }
 
@@ -432,7 +458,8 @@ static err pgsql_fetch(struct db *db, const struct fetch *f)
     return e;
 }
 
-static err pgsql_exec(struct db *db, enum query q, const struct in *in, int64_t *changed, int64_t *id)
+static err pgsql_exec(struct db *db, enum query q, const struct in *in, int64_t *changed,
+                      int64_t *id)
 {
     PGresult *r;
     err e = OK;

@@ -124,7 +124,8 @@ static int wal_on(sqlite3 *h, int64_t wait_ms)
 
     do {
         rc = sqlite3_exec(h, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
-    } while ((rc & 0xff) == SQLITE_BUSY && clock_mono_ms() < until && sqlite3_sleep(LOCK_PAUSE_MS) > 0);
+    } while ((rc & 0xff) == SQLITE_BUSY && clock_mono_ms() < until &&
+             sqlite3_sleep(LOCK_PAUSE_MS) > 0);
     return rc;
 }
 
@@ -314,7 +315,8 @@ static err sqlite_fetch(struct db *db, const struct fetch *f)
     return e;
 }
 
-static err sqlite_exec(struct db *db, enum query q, const struct in *in, int64_t *changed, int64_t *id)
+static err sqlite_exec(struct db *db, enum query q, const struct in *in, int64_t *changed,
+                       int64_t *id)
 {
     struct sqlite *s = of(db);
     sqlite3_stmt *st;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* lease.c - shells that lease a connection for the time they use it.
  *
- * Idle connections are a stack: the newest is taken, so the oldest expire, which a thread of the pool
- * sees to. When a connection fails the pool counts as down: idle ones are closed, one caller at a
- * time tries a new one, everybody else gets ERR_DB_DOWN without waiting. */
+ * Idle connections are a stack: the newest is taken, so the oldest expire, which a thread of the
+ * pool sees to. When a connection fails the pool counts as down: idle ones are closed, one caller
+ * at a time tries a new one, everybody else gets ERR_DB_DOWN without waiting. */
 #include "store/lease.h"
 
 #include "base/clock.h"
@@ -17,7 +17,7 @@ enum { PROBE_PAUSE_MS = 100 };
 struct idle { struct db *db; int64_t since; };
 
 struct leases {
-    struct engine shell;                /* what a shell's struct db points to: ours, under its name */
+    struct engine shell; /* what a shell's struct db points to: ours, under its name */
     const struct engine *engine;
     struct db_config config;            /* its texts lie behind the struct */
     str place;
@@ -51,7 +51,7 @@ static struct shell *of(struct db *db)
     return (struct shell *)db;
 }
 
-/* ------------------------------------------------------------------------------- under the pool's lock */
+/* ------------------------------------------------------------------------ under the pool's lock */
 
 static struct timespec at_ms(int64_t ms)
 {
@@ -65,7 +65,8 @@ static bool wait_until(struct leases *p, pthread_cond_t *cond, int64_t ms)
     return pthread_cond_timedwait(cond, &p->lock, &at) != ETIMEDOUT;
 }
 
-/* An idle connection, or, with *out NULL, leave to open one. `no_more`: the server takes no further one. */
+/* An idle connection, or, with *out NULL, leave to open one. `no_more`: the server takes no further
+ * one. */
 static err place_take(struct leases *p, int64_t until, bool no_more, struct db **out)
 {
     for (;;) {
@@ -97,7 +98,7 @@ static unsigned idle_take(struct leases *p, struct idle *out)
     return n;
 }
 
-/* ------------------------------------------------------------------------------------ a connection's way */
+/* --------------------------------------------------------------------------- a connection's way */
 
 static void pool_down(struct leases *p, int64_t probe_at)
 {
@@ -217,7 +218,7 @@ static void *keep(void *arg)
     return NULL;
 }
 
-/* ---------------------------------------------------------------------------------------- what a shell does */
+/* ---------------------------------------------------------------------------- what a shell does */
 
 static void inner_settle(struct shell *s)
 {
@@ -238,7 +239,8 @@ static void inner_settle(struct shell *s)
 /* A connection, while there is time left for the call that wants it. */
 static err inner_lease(struct shell *s)
 {
-    int64_t left = s->pool->config.acquire_ms - s->pool->config.wait_ms - s->spent, began = clock_mono_ms();
+    int64_t left = s->pool->config.acquire_ms - s->pool->config.wait_ms - s->spent,
+            began = clock_mono_ms();
     err e;
 
     if (s->doomed)
@@ -290,7 +292,8 @@ static err lease_fetch(struct db *db, const struct fetch *f)
     return call_end(s, began, s->pool->engine->fetch(s->inner, f));
 }
 
-static err lease_exec(struct db *db, enum query q, const struct in *in, int64_t *changed, int64_t *id)
+static err lease_exec(struct db *db, enum query q, const struct in *in, int64_t *changed,
+                      int64_t *id)
 {
     struct shell *s = of(db);
     int64_t began;
@@ -358,7 +361,7 @@ static void lease_rest(struct db *db, bool over)
         s->spent = 0;
 }
 
-/* ------------------------------------------------------------------------------------- pools and shells */
+/* ----------------------------------------------------------------------------- pools and shells */
 
 static void pool_free(struct leases *p)
 {
@@ -444,8 +447,16 @@ static struct leases *pool_new(const struct db_config *c, const struct engine *e
     p->place = str_from(p->config.url, c->url.n - place.n);
     p->engine = engine;
     p->shell = (struct engine){
-        .name = engine->name, .close = lease_close, .prepare = lease_prepare, .fetch = lease_fetch, .exec = lease_exec,
-        .begin = lease_begin, .end = lease_end, .version = lease_version, .script = lease_script, .rest = lease_rest,
+        .name = engine->name,
+        .close = lease_close,
+        .prepare = lease_prepare,
+        .fetch = lease_fetch,
+        .exec = lease_exec,
+        .begin = lease_begin,
+        .end = lease_end,
+        .version = lease_version,
+        .script = lease_script,
+        .rest = lease_rest,
     };
     pool_sync_init(p);
     if (pthread_create(&p->keeper, NULL, keep, p) != 0) {
@@ -457,7 +468,8 @@ static struct leases *pool_new(const struct db_config *c, const struct engine *e
     return p;
 }
 
-err lease_open(const struct db_config *config, const struct engine *engine, str place, struct db **out)
+err lease_open(const struct db_config *config, const struct engine *engine, str place,
+               struct db **out)
 {
     struct shell *s = calloc(1, sizeof *s);
     struct leases *p;

@@ -11,6 +11,7 @@
 
 /* A shell of the pool that `config` describes; the pool is made with its first shell and ends with
  * its last. Nothing is connected yet. `place` is the URL behind its scheme. ERR_NO_MEMORY. */
-err lease_open(const struct db_config *config, const struct engine *engine, str place, struct db **out);
+err lease_open(const struct db_config *config, const struct engine *engine, str place,
+               struct db **out);
 
 #endif

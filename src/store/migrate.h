@@ -2,8 +2,8 @@
 /* migrate.h - bring a database's schema up to date: forward only, one text for three engines.
  *
  * Migrations are the files of migrations/, embedded, numbered, never edited once released. In them
- * {id}, {text}, {time}, {flag}, {blob}, {key} are spelled as the engine spells them, and a line that
- * begins `-- only mysql:` (or sqlite, pgsql) is for that engine alone. */
+ * {id}, {text}, {time}, {flag}, {blob}, {key} are spelled as the engine spells them, and a line
+ * that begins `-- only mysql:` (or sqlite, pgsql) is for that engine alone. */
 #ifndef STORE_MIGRATE_H
 #define STORE_MIGRATE_H
 
@@ -29,11 +29,12 @@ err migrate_sequel(const struct db_config *config);
 /* Who owns it; OWNER_NONE for an empty database or one that never saw Latchkey. */
 err migrate_owner(const struct db_config *config, enum owner *out);
 
-/* Whether another program made the tables, as the tutorial's server does, and may use them still. */
+/* Whether another program made the tables, as the tutorial's server does, and may use them
+ * still. */
 err migrate_adopted(const struct db_config *config, bool *out);
 
-/* One migration's text as `engine` ("sqlite", "mysql", "pgsql") runs it. ERR_BUG for an unknown word
- * in braces. */
+/* One migration's text as `engine` ("sqlite", "mysql", "pgsql") runs it. ERR_BUG for an unknown
+ * word in braces. */
 err migration_expand(struct arena *mem, str text, const char *engine, str *out);
 
 #endif

@@ -20,6 +20,6 @@ err refresh_by_token(struct db *db, str token, struct refresh *out);
 /* Inside db_write, all three. Times in seconds since 1970. */
 err refresh_insert(struct db *db, str token, int64_t user_id, int64_t expires_at, int64_t now);
 err refresh_delete(struct db *db, int64_t id);
-err refreshes_of_user_delete(struct db *db, int64_t user_id);     /* OK where there is no such table */
+err refreshes_of_user_delete(struct db *db, int64_t user_id); /* OK where there is no such table */
 
 #endif

@@ -108,7 +108,8 @@ err remote_parse(str place, str password, struct remote *out)
         return OK;
     }
     explicit_bzero(out, sizeof *out);
-    log_error("database_url", text_kv("why", STR("not SCHEME://USER@HOST:PORT,.../DATABASE?socket=PATH")));
+    log_error("database_url",
+              text_kv("why", STR("not SCHEME://USER@HOST:PORT,.../DATABASE?socket=PATH")));
     return ERR_BAD_SETTING;
 }
 

@@ -92,7 +92,8 @@ err role_insert(struct db *db, int64_t id, str name, int64_t now)
     arena_init(&none, 0);
     if (id == 0 && (e = db_one(db, &none, Q_ROLE_NEXT_ID, IN_NONE, OUT(int_at(&id)))) != OK)
         return e;
-    return db_exec(db, Q_ROLE_INSERT, IN(integer(id), text(name), datetime(now), datetime(now)), NULL);
+    return db_exec(db, Q_ROLE_INSERT, IN(integer(id), text(name), datetime(now), datetime(now)),
+                   NULL);
 }
 
 err role_delete(struct db *db, int64_t id)
@@ -117,7 +118,8 @@ err user_role_delete(struct db *db, int64_t user_id, int64_t role_id)
     int64_t changed;
     err e;
 
-    if ((e = db_exec(db, Q_USER_ROLE_DELETE, IN(integer(user_id), integer(role_id)), &changed)) != OK)
+    if ((e = db_exec(db, Q_USER_ROLE_DELETE, IN(integer(user_id), integer(role_id)), &changed)) !=
+        OK)
         return e;
     return changed ? OK : ERR_NOT_FOUND;
 }

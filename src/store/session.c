@@ -4,7 +4,8 @@
 
 #define TIMES_OUT(r) int_at(&(r)->user_id), int_at(&(r)->user_created), int_at(&(r)->created_at), \
                      int_at(&(r)->used_at), int_at(&(r)->expires_at), int_at(&(r)->counter)
-#define TEXTS_OUT(r) text_at(&(r)->secret), text_at(&(r)->address), text_at(&(r)->agent), text_at(&(r)->name)
+#define TEXTS_OUT(r)                                                                               \
+    text_at(&(r)->secret), text_at(&(r)->address), text_at(&(r)->agent), text_at(&(r)->name)
 
 err session_by_id(struct db *db, struct arena *mem, int64_t id, struct session_row *out)
 {
@@ -41,9 +42,10 @@ err sessions_by_user(struct db *db, struct arena *mem, const struct session_walk
 err session_insert(struct db *db, const struct session_row *r)
 {
     return db_exec(db, Q_SESSION_INSERT,
-                   IN(integer(r->id), integer(r->user_id), integer(r->user_created), integer(r->created_at),
-                      integer(r->used_at), integer(r->expires_at), integer(r->counter), text(r->secret),
-                      text(r->address), text(r->agent), text(r->name)),
+                   IN(integer(r->id), integer(r->user_id), integer(r->user_created),
+                      integer(r->created_at), integer(r->used_at), integer(r->expires_at),
+                      integer(r->counter), text(r->secret), text(r->address), text(r->agent),
+                      text(r->name)),
                    NULL);
 }
 
@@ -52,7 +54,8 @@ err session_advance(struct db *db, int64_t id, int64_t counter, int64_t now, boo
     int64_t changed;
     err e;
 
-    if ((e = db_exec(db, Q_SESSION_ADVANCE, IN(integer(counter + 1), integer(now), integer(id), integer(counter)),
+    if ((e = db_exec(db, Q_SESSION_ADVANCE,
+                     IN(integer(counter + 1), integer(now), integer(id), integer(counter)),
                      &changed)) != OK)
         return e;
     *won = changed == 1;
@@ -78,5 +81,7 @@ err sessions_over_delete(struct db *db, int64_t now, int64_t user_id, int64_t us
 {
     err e = db_exec(db, Q_SESSIONS_OVER_DELETE, IN(integer(now)), NULL);
 
-    return e != OK ? e : db_exec(db, Q_SESSIONS_IDLE_DELETE, IN(integer(user_id), integer(used_before)), NULL);
+    return e != OK ? e
+                   : db_exec(db, Q_SESSIONS_IDLE_DELETE, IN(integer(user_id), integer(used_before)),
+                             NULL);
 }

@@ -9,7 +9,7 @@ struct session_row {
     int64_t id;
     int64_t user_id, user_created;                /* the account; seconds of its createdAt */
     int64_t created_at, used_at, expires_at;      /* ms since 1970 */
-    int64_t counter;                              /* of the refresh token that is good now, from 1 */
+    int64_t counter; /* of the refresh token that is good now, from 1 */
     str secret;                                   /* 32 hex digits */
     str address, agent, name;                     /* of the client, for people to read */
 };
@@ -34,7 +34,8 @@ err session_advance(struct db *db, int64_t id, int64_t counter, int64_t now, boo
 err session_delete(struct db *db, int64_t id, int64_t user_id);               /* ERR_NOT_FOUND */
 err sessions_of_user_delete(struct db *db, int64_t user_id, int64_t but);     /* but: an id, or 0 */
 
-/* All accounts' sessions that are past their end, and one's that nobody used since `used_before`. */
+/* All accounts' sessions that are past their end, and one's that nobody used since
+ * `used_before`. */
 err sessions_over_delete(struct db *db, int64_t now, int64_t user_id, int64_t used_before);
 
 #endif

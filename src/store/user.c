@@ -4,8 +4,9 @@
 
 enum { META_KEY_MAX = 64 };
 
-#define USER_OUT(u) int_at(&(u)->id), text_at(&(u)->username), text_at(&(u)->email), \
-                    text_at(&(u)->password), datetime_at(&(u)->created_at), datetime_at(&(u)->updated_at)
+#define USER_OUT(u)                                                                                \
+    int_at(&(u)->id), text_at(&(u)->username), text_at(&(u)->email), text_at(&(u)->password),      \
+        datetime_at(&(u)->created_at), datetime_at(&(u)->updated_at)
 
 err user_by_id(struct db *db, struct arena *mem, int64_t id, struct user *out)
 {
@@ -14,7 +15,8 @@ err user_by_id(struct db *db, struct arena *mem, int64_t id, struct user *out)
 
 err user_by_username(struct db *db, struct arena *mem, str username, struct user *out)
 {
-    return db_one(db, mem, Q_USER_BY_USERNAME, IN(text(username), text(username)), OUT(USER_OUT(out)));
+    return db_one(db, mem, Q_USER_BY_USERNAME, IN(text(username), text(username)),
+                  OUT(USER_OUT(out)));
 }
 
 err user_by_email(struct db *db, struct arena *mem, str email, struct user *out)
@@ -22,7 +24,8 @@ err user_by_email(struct db *db, struct arena *mem, str email, struct user *out)
     return db_one(db, mem, Q_USER_BY_EMAIL, IN(text(email), text(email)), OUT(USER_OUT(out)));
 }
 
-err user_by_name_key(struct db *db, struct arena *mem, enum name_kind kind, str key, struct user *out)
+err user_by_name_key(struct db *db, struct arena *mem, enum name_kind kind, str key,
+                     struct user *out)
 {
     struct user found;
     int64_t claimed;
@@ -62,7 +65,8 @@ err user_replace_hash(struct db *db, int64_t id, str from, str to)
     int64_t changed;
     err e;
 
-    if ((e = db_exec(db, Q_USER_REPLACE_HASH, IN(text(to), integer(id), text(from)), &changed)) != OK)
+    if ((e = db_exec(db, Q_USER_REPLACE_HASH, IN(text(to), integer(id), text(from)), &changed)) !=
+        OK)
         return e;
     return changed ? OK : ERR_NOT_FOUND;
 }
@@ -105,8 +109,9 @@ err name_claim(struct db *db, enum name_kind kind, str key, int64_t user_id, int
     err e;
 
     arena_init(&none, 0);
-    e = db_one(db, &none, Q_NAME_HOLDER, IN(integer(kind), text(key)),
-               OUT(int_at(&holder[0]), int_at(&holder[1]), int_at(&living[0]), datetime_at(&living[1])));
+    e = db_one(
+        db, &none, Q_NAME_HOLDER, IN(integer(kind), text(key)),
+        OUT(int_at(&holder[0]), int_at(&holder[1]), int_at(&living[0]), datetime_at(&living[1])));
     if (e == ERR_NOT_FOUND)
         return db_exec(db, Q_NAME_INSERT,
                        IN(integer(kind), text(key), integer(user_id), integer(created_at)), NULL);
@@ -131,12 +136,13 @@ static err user_hand_over(void *arg)
     return a->row(a->arg, &a->user);
 }
 
-err users_after(struct db *db, struct arena *mem, int64_t after, int64_t limit, user_row *row, void *arg)
+err users_after(struct db *db, struct arena *mem, int64_t after, int64_t limit, user_row *row,
+                void *arg)
 {
     struct users_after a = { .row = row, .arg = arg };
 
-    return db_each(db, mem, Q_USERS_AFTER, IN(integer(after), integer(limit)), OUT(USER_OUT(&a.user)),
-                   user_hand_over, &a);
+    return db_each(db, mem, Q_USERS_AFTER, IN(integer(after), integer(limit)),
+                   OUT(USER_OUT(&a.user)), user_hand_over, &a);
 }
 
 err account_state_of(struct db *db, int64_t id, int64_t created_at, struct account_state *out)
@@ -155,7 +161,8 @@ err account_state_of(struct db *db, int64_t id, int64_t created_at, struct accou
     return OK;
 }
 
-err account_state_set(struct db *db, int64_t id, int64_t created_at, const struct account_state *state)
+err account_state_set(struct db *db, int64_t id, int64_t created_at,
+                      const struct account_state *state)
 {
     return db_exec(db, Q_STATE_WRITE,
                    IN(integer(id), integer(created_at), integer(state->disabled_at),

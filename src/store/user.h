@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* user.h - rows of `users` (the tutorial's six columns), and of our own tables about them:
  * latchkey_names (which canonical name belongs to which account, unique) and latchkey_accounts
- * (disabled, tokens' cut-off). Ours are bound to (id, createdAt), so a reused id inherits nothing. */
+ * (disabled, tokens' cut-off). Ours are bound to (id, createdAt), so a reused id inherits
+ * nothing. */
 #ifndef STORE_USER_H
 #define STORE_USER_H
 
@@ -27,7 +28,8 @@ err user_by_email(struct db *db, struct arena *mem, str email, struct user *out)
 
 /* The account that holds a canonical name's key (64 hex digits), when its row is still the one that
  * claimed it. ERR_NOT_FOUND. */
-err user_by_name_key(struct db *db, struct arena *mem, enum name_kind kind, str key, struct user *out);
+err user_by_name_key(struct db *db, struct arena *mem, enum name_kind kind, str key,
+                     struct user *out);
 
 /* createdAt and updatedAt become `now` (seconds). Sets user->id. Inside db_write. */
 err user_insert(struct db *db, struct user *user, int64_t now);
@@ -48,10 +50,12 @@ err name_release(struct db *db, enum name_kind kind, str key, int64_t user_id);
 
 /* Accounts by id from `after` on, `limit` at most. */
 typedef err user_row(void *arg, const struct user *user);
-err users_after(struct db *db, struct arena *mem, int64_t after, int64_t limit, user_row *row, void *arg);
+err users_after(struct db *db, struct arena *mem, int64_t after, int64_t limit, user_row *row,
+                void *arg);
 
 err account_state_of(struct db *db, int64_t id, int64_t created_at, struct account_state *out);
-err account_state_set(struct db *db, int64_t id, int64_t created_at, const struct account_state *state);
+err account_state_set(struct db *db, int64_t id, int64_t created_at,
+                      const struct account_state *state);
 
 /* How far rows that others wrote have been claimed: ids up to this one need no look (name_watermark
  * is kept in latchkey_meta). */

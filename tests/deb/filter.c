@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* filter.c - runs a program under the system call filter that its unit asks for, where no systemd is.
+/* filter.c - runs a program under the system call filter that its unit asks for, where no systemd
+ * is.
  *
- *   filter FILE PROGRAM [ARGUMENTS]    FILE names the calls that are allowed; all others fail with EPERM. */
+ *   filter FILE PROGRAM [ARGUMENTS]    FILE names the calls that are allowed; all others fail with
+ * EPERM. */
 #include <errno.h>
 #include <seccomp.h>
 #include <stdio.h>

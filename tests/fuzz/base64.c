@@ -4,7 +4,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static void round_trip(str text, bool (*read)(str, unsigned char *, size_t *), void (*put)(struct buf *, str))
+static void round_trip(str text, bool (*read)(str, unsigned char *, size_t *),
+                       void (*put)(struct buf *, str))
 {
     unsigned char *bytes = malloc(BASE64_BYTES(text.n));
     struct buf again;
@@ -13,7 +14,7 @@ static void round_trip(str text, bool (*read)(str, unsigned char *, size_t *), v
     buf_init(&again, NULL, 2 * text.n + 16);
     if (bytes && read(text, bytes, &n)) {
         put(&again, (str){ (const char *)bytes, n });
-        if (!str_starts(buf_str(&again), text) || again.n > text.n + 2)    /* padding may be missing */
+        if (!str_starts(buf_str(&again), text) || again.n > text.n + 2) /* padding may be missing */
             abort();
     }
     buf_end(&again);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* forwarded.c - fuzzes the fields of proxies: whatever they say, an untrusted peer stays who he is, and
- * a trusted one becomes an address that stands there. Lines of an input are values of the three fields
- * in turn. */
+/* forwarded.c - fuzzes the fields of proxies: whatever they say, an untrusted peer stays who he is,
+ * and a trusted one becomes an address that stands there. Lines of an input are values of the three
+ * fields in turn. */
 #include "http/forwarded.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* json.c - the JSON reader stays within its rules, and what it reads can be written and read again. */
+/* json.c - the JSON reader stays within its rules, and what it reads can be written and read
+ * again. */
 #include "api/forms.h"
 #include "base/json.h"
 
@@ -22,7 +23,8 @@ static void walk(struct arena *mem, struct json *top)
         if (v->kind == JSON_TEXT) {
             buf_init(&b, mem, MEMORY);
             json_put_text(&b, v->text);
-            if (!b.failed && json_parse(mem, buf_str(&b), &rules, &again) == OK && !str_is(again->text, v->text))
+            if (!b.failed && json_parse(mem, buf_str(&b), &rules, &again) == OK &&
+                !str_is(again->text, v->text))
                 abort();
         }
         if (v->first) {

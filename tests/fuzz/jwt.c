@@ -41,7 +41,8 @@ static void look(struct arena *mem, const struct keyring *keys, str token)
             abort();
     if (jwt_check(mem, &trial, token, &reason, &payload) != e)
         abort();
-    if (e == OK && (first.user_id < 1 || first.expires_at <= NOW || first.user_id != second.user_id))
+    if (e == OK &&
+        (first.user_id < 1 || first.expires_at <= NOW || first.user_id != second.user_id))
         abort();
     if (e == OK && (jwt_sign(mem, keys, &first, &token) != OK
                     || (keys->lax && jwt_verify(mem, keys, token, NOW, &third) != OK)))

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* parse.c - fuzzes the HTTP parser: whatever the bytes, it must not matter where they are split.
  *
- * The first byte of an input says what it is (even: a head, odd: a chunked body) and how it is cut. */
+ * The first byte of an input says what it is (even: a head, odd: a chunked body) and how it is
+ * cut. */
 #include "http/parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

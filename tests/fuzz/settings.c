@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* settings.c - the reader of latchkey.conf never crashes, and what it accepts is within its bounds. */
+/* settings.c - the reader of latchkey.conf never crashes, and what it accepts is within its
+ * bounds. */
 #include "app/settings.h"
 
 #include <fcntl.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* urlencoded.c - bodies of every type: a form's tree is well made, and no body breaks its reader. */
+/* urlencoded.c - bodies of every type: a form's tree is well made, and no body breaks its
+ * reader. */
 #include "api/body.h"
 #include "api/urlencoded.h"
 #include "base/utf8.h"
@@ -15,7 +16,8 @@ static void check(const struct json *top)
         size_t n = 0;
 
         for (const struct json *m = v->first; m; m = m->next, n++)
-            if (m->up != v || (v->kind == JSON_OBJECT && str_is(m->key, STR("__proto__"))) || (!m->next && m != v->last))
+            if (m->up != v || (v->kind == JSON_OBJECT && str_is(m->key, STR("__proto__"))) ||
+                (!m->next && m != v->last))
                 abort();
         if (n != v->n)
             abort();
@@ -41,15 +43,18 @@ static void body(const uint8_t *data, size_t n)
     static const char *const codings[] = { "", "gzip", "deflate" };
     static struct exchange x;
     struct http_header headers[] = {
-        { STR("Content-Type"), str_of(types[data[0] % 5]) }, { STR("Content-Encoding"), str_of(codings[data[0] / 5 % 3]) },
-        { STR("Content-Type"), { (const char *)data, n } },
+        {STR("Content-Type"), str_of(types[data[0] % 5])},
+        {STR("Content-Encoding"), str_of(codings[data[0] / 5 % 3])},
+        {STR("Content-Type"), {(const char *)data, n}},
     };
     const struct body_rules rules = { .lax = data[0] & 1, .forms = true, .wanted = true };
     const struct json *tree;
 
     arena_init(&x.mem, MEMORY);
-    x.req = (struct http_request){ .headers = headers + (data[0] > 250 ? 2 : 0), .headers_n = data[0] > 250 ? 1 : 2,
-                                   .body = { (const char *)data + 1, n - 1 }, .has_body = true };
+    x.req = (struct http_request){.headers = headers + (data[0] > 250 ? 2 : 0),
+                                  .headers_n = data[0] > 250 ? 1 : 2,
+                                  .body = {(const char *)data + 1, n - 1},
+                                  .has_body = true};
     (void)body_read(&x, &rules, &tree);                  /* most are refused */
     arena_end(&x.mem);
 }

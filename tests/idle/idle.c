@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* idle.c - clients that hold connections: N idle ones after an answer, or N that send a byte a second.
+/* idle.c - clients that hold connections: N idle ones after an answer, or N that send a byte a
+ * second.
  *
- * usage: idle PORT idle|drip N SECONDS. Says `held N` once all stand, then waits for a line on standard
- * input or SECONDS, and says `open M`: how many of them the server has not closed. */
+ * usage: idle PORT idle|drip N SECONDS. Says `held N` once all stand, then waits for a line on
+ * standard input or SECONDS, and says `open M`: how many of them the server has not closed. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
@@ -20,11 +21,15 @@ static const char request[] = "GET /api/test/all HTTP/1.1\r\nHost: a\r\n\r\n";
 /* A different address of ours every 10,000: ports of one run out. */
 static int dial(int port, int i)
 {
-    struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)i / 10000) };
-    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in from = {.sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK + (uint32_t)i / 10000)};
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-    if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof from) != 0 || connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
+    if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof from) != 0 ||
+        connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
         perror("dial");
         exit(1);
     }
@@ -42,7 +47,8 @@ static bool ask(int fd)
 static void drip_all(const int *fds, int n, size_t at)
 {
     for (int i = 0; i < n; i++)
-        (void)!send(fds[i], request + at % (sizeof request - 3), 1, MSG_NOSIGNAL);   /* those that were closed are counted later */
+        (void)!send(fds[i], request + at % (sizeof request - 3), 1,
+                    MSG_NOSIGNAL); /* those that were closed are counted later */
 }
 
 static int count_open(const int *fds, int n)
@@ -57,7 +63,8 @@ static int count_open(const int *fds, int n)
 
 int main(int argc, char **argv)
 {
-    int port = argc == 5 ? (int)strtol(argv[1], NULL, 10) : 0, n = argc == 5 ? (int)strtol(argv[3], NULL, 10) : 0;
+    int port = argc == 5 ? (int)strtol(argv[1], NULL, 10) : 0,
+        n = argc == 5 ? (int)strtol(argv[3], NULL, 10) : 0;
     bool drips = argc == 5 && strcmp(argv[2], "drip") == 0;
     long seconds = argc == 5 ? strtol(argv[4], NULL, 10) : 0;
     struct rlimit limit = { (rlim_t)n + 64, (rlim_t)n + 64 };

@@ -115,20 +115,28 @@ TEST(a_change_by_others_holds_at_the_next_check)
         CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
         str token = token_signed_in(&d, "zoe");
 
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("admin")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id}, STR("admin")),
+                  ERR_ROLE_MISSING);
         for (int i = 0; i < 20; i++) {
             CHECK_ERR(access_now(&d, token), OK);
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("user")), OK);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id}, STR("user")),
+                      OK);
             beside(&d, "INSERT INTO user_roles VALUES (datetime('now'), datetime('now'), 3, 1);");
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("moderator|admin")), OK);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id},
+                                      STR("moderator|admin")),
+                      OK);
             CHECK_ERR(access_now(&d, token), OK);
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("admin")), OK);
+            CHECK_ERR(
+                access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id}, STR("admin")), OK);
             beside(&d, "DELETE FROM user_roles WHERE roleId = 3;");
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("moderator|admin")), ERR_ROLE_MISSING);
+            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id},
+                                      STR("moderator|admin")),
+                      ERR_ROLE_MISSING);
         }
         beside(&d, "DELETE FROM users;");
         CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("user")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id}, STR("user")),
+                  ERR_ROLE_MISSING);
         domain_end_cached(&d);
     }
 }
@@ -145,7 +153,8 @@ TEST(so_does_one_by_another_process)
     CHECK_ERR(access_now(&d, token), OK);
     CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("user")), OK);
     beside_elsewhere(&d, "DELETE FROM user_roles;");
-    CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("user")), ERR_ROLE_MISSING);
+    CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id}, STR("user")),
+              ERR_ROLE_MISSING);
     CHECK_ERR(access_now(&d, token), OK);
     beside_elsewhere(&d, "DELETE FROM users;");
     CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
@@ -166,7 +175,8 @@ TEST(an_id_that_is_used_again_does_not_revive_a_token)
         CHECK_ERR(access_now(&d, fresh), OK);
         beside(&d, "UPDATE users SET createdAt = datetime('now', '-1 hour');");
         CHECK_ERR(access_now(&d, old), OK);
-        beside(&d, "DELETE FROM users; INSERT INTO users SELECT 1, 'yan', 'y@x', NULL, datetime('now'), datetime('now');");
+        beside(&d, "DELETE FROM users; INSERT INTO users SELECT 1, 'yan', 'y@x', NULL, "
+                   "datetime('now'), datetime('now');");
         CHECK_ERR(access_now(&d, old), ERR_TOKEN_INVALID);
         domain_end_cached(&d);
     }
@@ -183,7 +193,9 @@ TEST(a_cut_off_for_all_refuses_what_was_issued_before)
     str before = token_of(&d, id, now - 20, true), behind = token_of(&d, id, now - 10, true);
 
     CHECK_ERR(access_now(&d, before), OK);
-    CHECK_ERR(meta_write(d.auth.db, STR("tokens_from"), arena_printf(&d.mem, "%lld", (long long)now - 10)), OK);
+    CHECK_ERR(meta_write(d.auth.db, STR("tokens_from"),
+                         arena_printf(&d.mem, "%lld", (long long)now - 10)),
+              OK);
     CHECK_ERR(access_now(&d, before), ERR_TOKEN_INVALID);
     CHECK_ERR(access_now(&d, behind), OK);
     CHECK_ERR(meta_write(d.auth.db, STR("tokens_from"), STR("soon")), OK);
@@ -238,14 +250,20 @@ TEST(ids_that_share_a_place_in_the_cache_do_not_mix)
     int64_t now = clock_ms() / 1000;
 
     domain_make_cached(&d, true);
-    beside(&d, "INSERT INTO users SELECT value, 'n' || value, 'e' || value, NULL, '2020-01-13 09:21:51',"
-               " '2020-01-13 09:21:51' FROM json_each('[1, 257, 513]');"
-               "INSERT INTO user_roles VALUES (datetime('now'), datetime('now'), 3, 257);");
+    beside(
+        &d,
+        "INSERT INTO users SELECT value, 'n' || value, 'e' || value, NULL, '2020-01-13 09:21:51',"
+        " '2020-01-13 09:21:51' FROM json_each('[1, 257, 513]');"
+        "INSERT INTO user_roles VALUES (datetime('now'), datetime('now'), 3, 257);");
     for (int i = 0; i < 3; i++)
         for (int64_t id = 1; id <= 513; id += 256) {
             CHECK_ERR(access_now(&d, token_of(&d, id, now, true)), OK);
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("admin")), id == 257 ? OK : ERR_ROLE_MISSING);
-            CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("admin")), id == 257 ? OK : ERR_ROLE_MISSING);
+            CHECK_ERR(
+                access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id}, STR("admin")),
+                id == 257 ? OK : ERR_ROLE_MISSING);
+            CHECK_ERR(
+                access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id}, STR("admin")),
+                id == 257 ? OK : ERR_ROLE_MISSING);
         }
     domain_end_cached(&d);
 }
@@ -265,10 +283,16 @@ TEST(roles_that_do_not_fit_the_cache_are_read_each_time)
 
     for (int i = 0; i < 3; i++) {
         CHECK_ERR(access_now(&d, token), OK);
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("x|a long name of a role, number 18")), OK);
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("a long name of a role, number 1")), ERR_ROLE_MISSING);
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("")), ERR_ROLE_MISSING);
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){ .user_id = id }, STR("||")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id},
+                                  STR("x|a long name of a role, number 18")),
+                  OK);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id},
+                                  STR("a long name of a role, number 1")),
+                  ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id}, STR("")),
+                  ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id}, STR("||")),
+                  ERR_ROLE_MISSING);
     }
     domain_end_cached(&d);
 }
@@ -336,7 +360,8 @@ TEST(a_forgeable_token_is_a_user_at_most_and_ends_with_its_day)
         CHECK_ERR(caller_of(&d, token, 0, &caller), OK);
         CHECK(caller.user_id == id && caller.forgeable);
         CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("admin")), ERR_ROLE_MISSING);
-        CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("moderator|admin")), ERR_ROLE_MISSING);
+        CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("moderator|admin")),
+                  ERR_ROLE_MISSING);
         CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("admin|user")), OK);
     }
     CHECK_ERR(account_take_role(&d.auth, &d.mem, id, STR("user")), OK);

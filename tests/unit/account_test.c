@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* ------------------------------------------------------------------------------------------ sign up */
+/* -------------------------------------------------------------------------------------- sign up */
 
 TEST(a_sign_up_is_stored_with_the_default_role)
 {
@@ -47,7 +47,8 @@ TEST(the_default_role_is_the_lowest_where_none_is_called_user)
 TEST(roles_come_from_the_table_and_may_be_named_twice)
 {
     struct domain d;
-    str wanted[] = { STR("admin"), STR("user"), STR("admin") }, unknown[] = { STR("user"), STR("Admin") }, which;
+    str wanted[] = {STR("admin"), STR("user"), STR("admin")},
+        unknown[] = {STR("user"), STR("Admin")}, which;
     struct new_account want = { STR("zoe"), STR("z@x"), STR("12345678"), { wanted, 3 } };
     struct strs roles;
     int64_t id;
@@ -74,7 +75,8 @@ TEST(a_name_is_taken_however_it_is_spelled)
     domain_make(&d);
     CHECK_ERR(sign_up(&d, "admin", "a@x", &id), OK);
     for (size_t i = 0; i < 4; i++) {
-        CHECK_ERR(account_check_free(&d.auth, &d.mem, str_of(same[i]), STR("n@x")), ERR_USERNAME_TAKEN);
+        CHECK_ERR(account_check_free(&d.auth, &d.mem, str_of(same[i]), STR("n@x")),
+                  ERR_USERNAME_TAKEN);
         CHECK_ERR(account_check_free(&d.auth, &d.mem, STR("new"), STR("Ä@X")), ERR_EMAIL_TAKEN);
         CHECK_ERR(sign_up(&d, same[i], "n@x", &id), ERR_USERNAME_TAKEN);
         CHECK_ERR(account_check_free(&d.auth, &d.mem, str_of(other[i]), STR("n@x")), OK);
@@ -130,11 +132,15 @@ TEST(what_no_column_or_hash_can_hold_is_refused)
     domain_end(&d);
 }
 
-/* ---------------------------------------------------------------------------------- all at the same time */
+/* ------------------------------------------------------------------------- all at the same time */
 
 enum { THREADS = 16, SIGN_UPS = 200 };
 
-static struct { struct domain *d; atomic_int next, done, taken, other; pthread_barrier_t start; } crowd;
+static struct {
+    struct domain *d;
+    atomic_int next, done, taken, other;
+    pthread_barrier_t start;
+} crowd;
 
 /* Each spells the name in its own way. */
 static void *crowd_run(void *unused)
@@ -154,7 +160,10 @@ static void *crowd_run(void *unused)
         struct new_account want = { str_of(spellings[n % 5]), email, STR("12345678"), { NULL, 0 } };
         err e = account_create(&a, &mem, &want, &id);
 
-        atomic_fetch_add(e == OK ? &crowd.done : e == ERR_USERNAME_TAKEN ? &crowd.taken : &crowd.other, 1);
+        atomic_fetch_add(e == OK                   ? &crowd.done
+                         : e == ERR_USERNAME_TAKEN ? &crowd.taken
+                                                   : &crowd.other,
+                         1);
         arena_end(&mem);
     }
     db_close(a.db);
@@ -183,10 +192,11 @@ TEST(of_200_simultaneous_sign_ups_of_one_name_exactly_one_succeeds)
     domain_end(&d);
 }
 
-/* ---------------------------------------------------------------------------- rows that others wrote */
+/* ----------------------------------------------------------------------- rows that others wrote */
 
-#define ROW(id, name, email) \
-    "INSERT INTO users VALUES (" #id ", '" name "', '" email "', NULL, '2020-01-13 09:21:51', '2020-01-13 09:21:51');"
+#define ROW(id, name, email)                                                                       \
+    "INSERT INTO users VALUES (" #id ", '" name "', '" email                                       \
+    "', NULL, '2020-01-13 09:21:51', '2020-01-13 09:21:51');"
 
 TEST(rows_that_others_wrote_are_found_and_hold_their_names)
 {
@@ -231,11 +241,13 @@ TEST(ids_that_start_again_are_looked_through_again)
     domain_make(&d);
     beside(&d, ROW(1, "one", "1@x") ROW(2, "two", "2@x") ROW(90, "ninety", "90@x"));
     CHECK_ERR(account_by_name(&d.auth, &d.mem, STR("NINETY"), &user), OK);
-    beside(&d, "DELETE FROM users WHERE id = 90; DELETE FROM sqlite_sequence;" ROW(3, "three", "3@x"));
+    beside(&d,
+           "DELETE FROM users WHERE id = 90; DELETE FROM sqlite_sequence;" ROW(3, "three", "3@x"));
     CHECK_ERR(account_by_name(&d.auth, &d.mem, STR("THREE"), &user), OK);
     CHECK(user.id == 3);
     CHECK_ERR(account_by_name(&d.auth, &d.mem, STR("NINETY"), &user), ERR_USER_UNKNOWN);
-    beside(&d, "DELETE FROM users; DELETE FROM sqlite_sequence;" ROW(1, "uno", "1@x") ROW(3, "tre", "3@x"));
+    beside(&d, "DELETE FROM users; DELETE FROM sqlite_sequence;" ROW(1, "uno", "1@x")
+                   ROW(3, "tre", "3@x"));
     CHECK_ERR(account_by_name(&d.auth, &d.mem, STR("UNO"), &user), OK);
     CHECK(user.id == 1);
     CHECK_ERR(account_by_name(&d.auth, &d.mem, STR("ONE"), &user), ERR_USER_UNKNOWN);
@@ -284,14 +296,15 @@ TEST(rows_that_no_rule_covers_are_passed_over)
     struct user user;
 
     domain_make(&d);
-    beside(&d, "INSERT INTO users VALUES (1, CAST(x'ff61' AS TEXT), CAST(x'c328' AS TEXT), NULL, 'never', 7);");
+    beside(&d, "INSERT INTO users VALUES (1, CAST(x'ff61' AS TEXT), CAST(x'c328' AS TEXT), NULL, "
+               "'never', 7);");
     beside(&d, ROW(2, "Two", "2@x"));
     CHECK_ERR(account_by_name(&d.auth, &d.mem, STR("tWO"), &user), OK);
     CHECK(user.id == 2);
     domain_end(&d);
 }
 
-/* --------------------------------------------------------------------------------------------- changes */
+/* -------------------------------------------------------------------------------------- changes */
 
 TEST(changes_of_nobody_are_refused)
 {

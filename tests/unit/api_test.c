@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* api_test.c - requests straight into the api, on a database in memory and routes of the test's own. */
+/* api_test.c - requests straight into the api, on a database in memory and routes of the test's
+ * own. */
 #include "../tests/test.h"
 #include "api/answers.h"
 #include "auth/account.h"
@@ -39,7 +40,11 @@ static const struct route own_routes[] = {
 };
 
 static const struct db_config memory = { .url = { "sqlite::memory:", 15 }, .wait_ms = 1000 };
-static struct auth_rules rules = { .access_ttl = 60, .password = { .cost = 4 }, .password_common = true, .signup_open = true, .signup_roles = true };
+static struct auth_rules rules = {.access_ttl = 60,
+                                  .password = {.cost = 4},
+                                  .password_common = true,
+                                  .signup_open = true,
+                                  .signup_roles = true};
 static struct keyring keys;
 static struct db *db;               /* keeps the database in being */
 static struct api api;
@@ -50,8 +55,14 @@ static struct http_header headers[4];
 static void api_begin(enum manner manner, const struct route *table)
 {
     struct api_config config = {
-        .manner = manner, .welcome = STR("Hello \"you\"."), .origins = STR("http://one.example, http://two.example"),
-        .blank_names = manner == AS_TUTORIAL, .rules = &rules, .keys = &keys, .db = &memory, .routes = table,
+        .manner = manner,
+        .welcome = STR("Hello \"you\"."),
+        .origins = STR("http://one.example, http://two.example"),
+        .blank_names = manner == AS_TUTORIAL,
+        .rules = &rules,
+        .keys = &keys,
+        .db = &memory,
+        .routes = table,
     };
 
     log_set_level(LOG_WARN);
@@ -81,8 +92,11 @@ static int ask(const char *method, const char *path, const char *name, const cha
     arena_init(&x.mem, 1 << 20);
     headers[0] = (struct http_header){ STR("Host"), STR("localhost") };
     headers[1] = (struct http_header){ str_of(name), str_of(value) };
-    x.req = (struct http_request){ .method = str_of(method), .target = str_of(path), .path = str_of(path),
-                                   .headers = headers, .headers_n = name ? 2 : 1 };
+    x.req = (struct http_request){.method = str_of(method),
+                                  .target = str_of(path),
+                                  .path = str_of(path),
+                                  .headers = headers,
+                                  .headers_n = name ? 2 : 1};
     memset(&x.res, 0, sizeof x.res);
     x.id = "0123456789abcdef";
     x.began = clock_mono_ms();
@@ -171,9 +185,11 @@ TEST(production_answers_with_problems_and_names_the_methods)
 
     CHECK(ask("GET", "/nope", NULL, NULL) == 404);
     CHECK_STR(field("Content-Type"), STR("application/problem+json"));
-    CHECK_STR(x.res.body, STR("{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
-                              "\"detail\":\"There is nothing at this path.\",\"instance\":\"#0123456789abcdef\","
-                              "\"message\":\"There is nothing at this path.\"}"));
+    CHECK_STR(
+        x.res.body,
+        STR("{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,"
+            "\"detail\":\"There is nothing at this path.\",\"instance\":\"#0123456789abcdef\","
+            "\"message\":\"There is nothing at this path.\"}"));
     CHECK(ask("PUT", "/either", NULL, NULL) == 405);
     CHECK_STR(field("Allow"), STR("GET, HEAD"));
     api_finish();
@@ -195,7 +211,8 @@ TEST(the_tutorials_page_names_the_path_safely)
         str body, said;
 
         CHECK(ask("GET", cases[i].path, NULL, NULL) == 404);
-        (void)str_cut(str_from(x.res.body, (size_t)str_find(x.res.body, STR("<pre>")) + 5), '\n', &body, &said);
+        (void)str_cut(str_from(x.res.body, (size_t)str_find(x.res.body, STR("<pre>")) + 5), '\n',
+                      &body, &said);
         CHECK_STR(str_head(body, body.n - strlen("</pre>")), str_of(cases[i].said));
     }
     api_finish();

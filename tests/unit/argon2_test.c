@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT
-/* argon2_test.c - the fill against libargon2, in every version this processor runs; hashes as text. */
+/* argon2_test.c - the fill against libargon2, in every version this processor runs; hashes as
+ * text. */
 #include "../tests/test.h"
 #include "crypto/argon2.h"
 #include "crypto/random.h"
 
 #include <argon2.h>
 
-static const argon2_type types[] = { [ARGON2_D] = Argon2_d, [ARGON2_I] = Argon2_i, [ARGON2_ID] = Argon2_id };
+static const argon2_type types[] = {
+    [ARGON2_D] = Argon2_d, [ARGON2_I] = Argon2_i, [ARGON2_ID] = Argon2_id};
 
 /* The same by libargon2; `password` may hold anything. */
 static bool is_theirs(str password, const struct argon2_hash *h)
 {
     unsigned char tag[ARGON2_TAG_MAX];
-    int rc = argon2_hash(h->cost.passes, h->cost.memory, h->cost.lanes, password.p, password.n, h->salt, h->salt_n,
-                         tag, h->tag_n, NULL, 0, types[h->kind], ARGON2_VERSION_13);
+    int rc =
+        argon2_hash(h->cost.passes, h->cost.memory, h->cost.lanes, password.p, password.n, h->salt,
+                    h->salt_n, tag, h->tag_n, NULL, 0, types[h->kind], ARGON2_VERSION_13);
 
     return rc == ARGON2_OK && memcmp(tag, h->tag, h->tag_n) == 0;
 }
@@ -34,8 +37,10 @@ TEST(every_version_equals_libargon2_in_kinds_lanes_passes_and_sizes)
         for (size_t i = 0; v->runs() && i < 180; i++) {
             struct argon2_hash h = {
                 .kind = (enum argon2_kind)(i % 3),
-                .cost = { memories[i / 3 % 12], 1 + (uint32_t)(i / 7 % 4), 1 + (uint32_t)(i / 5 % 5) },
-                .salt_n = 8 + i % 57, .tag_n = 16 + i * 7 % 49,
+                .cost = {memories[i / 3 % 12], 1 + (uint32_t)(i / 7 % 4),
+                         1 + (uint32_t)(i / 5 % 5)},
+                .salt_n = 8 + i % 57,
+                .tag_n = 16 + i * 7 % 49,
             };
 
             if (h.cost.memory < 8 * h.cost.lanes)
@@ -51,18 +56,21 @@ TEST(every_version_equals_libargon2_in_kinds_lanes_passes_and_sizes)
 
 TEST(usual_parameters_equal_libargon2)
 {
-    static const struct argon2_cost costs[] = { { 19456, 2, 1 }, { 7168, 5, 1 }, { 65536, 1, 4 }, { 4096, 3, 1 } };
+    static const struct argon2_cost costs[] = {
+        {19456, 2, 1}, {7168, 5, 1}, {65536, 1, 4}, {4096, 3, 1}};
 
     for (size_t i = 0; i < sizeof costs / sizeof *costs; i++)
         compare(argon2_block_best(), STR("correct horse"),
-                (struct argon2_hash){ .kind = ARGON2_ID, .cost = costs[i], .salt = { 1 }, .salt_n = 16, .tag_n = 32 });
+                (struct argon2_hash){
+                    .kind = ARGON2_ID, .cost = costs[i], .salt = {1}, .salt_n = 16, .tag_n = 32});
 }
 
-/* RFC 9106 has its vectors with a secret and associated data, which passwords do not use; this one is
- * the reference implementation's own. */
+/* RFC 9106 has its vectors with a secret and associated data, which passwords do not use; this one
+ * is the reference implementation's own. */
 TEST(the_published_hash_comes_out)
 {
-    static const char known[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+    static const char known[] =
+        "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
     struct argon2_hash h;
     struct arena mem;
     str text;

@@ -10,7 +10,8 @@
 #include "base/clock.h"
 #include "store/role.h"
 
-static const struct auth_rules plain_rules = { .access_ttl = 86400, .password = { .cost = 4 }, .password_common = true };
+static const struct auth_rules plain_rules = {
+    .access_ttl = 86400, .password = {.cost = 4}, .password_common = true};
 
 /* One database, one connection with its domain, one arena. */
 struct domain {

@@ -79,7 +79,8 @@ TEST(a_foreign_character_in_any_place_is_refused)
     for (size_t at = 0; at < sizeof text - 1; at++) {
         for (int c = 0; c < 256; c++) {
             char was = text[at];
-            bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+            bool letter =
+                (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
             size_t n;
 
             if (letter)
@@ -98,7 +99,8 @@ TEST(a_foreign_character_in_any_place_is_refused)
 /* RFC 4648 section 3.5: else one signature has four spellings. */
 TEST(of_all_last_characters_only_those_without_spare_bits_are_read)
 {
-    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char alphabet[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     size_t n, of_two = 0, of_three = 0;
 
     for (size_t i = 0; i < 64; i++) {
@@ -112,7 +114,8 @@ TEST(of_all_last_characters_only_those_without_spare_bits_are_read)
 
 TEST(impossible_lengths_and_wrong_padding_are_refused)
 {
-    static const char *const bad[] = { "A", "AAAAA", "A===", "AA=", "AAA==", "====", "=", "AA==AA==", "AAA=A" };
+    static const char *const bad[] = {
+        "A", "AAAAA", "A===", "AA=", "AAA==", "====", "=", "AA==AA==", "AAA=A"};
     size_t n;
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -78,7 +78,8 @@ TEST(the_usual_costs_equal_crypt)
     }
 }
 
-/* Known answers, so that this file does not trust crypt(3) alone: John the Ripper's and OpenBSD's. */
+/* Known answers, so that this file does not trust crypt(3) alone: John the Ripper's and
+ * OpenBSD's. */
 TEST(published_hashes_are_right)
 {
     static const struct { const char *password, *hash; } known[] = {

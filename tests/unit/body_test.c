@@ -11,7 +11,8 @@ static struct exchange x;
 static struct http_header headers[2];
 
 /* Read `body` under these fields and rules; what is at .a, or an empty text. */
-static err body_by(const struct body_rules *rules, const char *type, const char *coding, str body, str *a)
+static err body_by(const struct body_rules *rules, const char *type, const char *coding, str body,
+                   str *a)
 {
     const struct json *tree, *member;
     err e;
@@ -20,7 +21,8 @@ static err body_by(const struct body_rules *rules, const char *type, const char 
     arena_init(&x.mem, 2 << 20);
     headers[0] = (struct http_header){ STR("Content-Type"), str_of(type) };
     headers[1] = (struct http_header){ STR("content-encoding"), str_of(coding) };
-    x.req = (struct http_request){ .headers = headers, .headers_n = 2, .body = body, .has_body = true };
+    x.req =
+        (struct http_request){.headers = headers, .headers_n = 2, .body = body, .has_body = true};
     *a = STR("");
     if ((e = body_read(&x, rules, &tree)) != OK)
         return e;
@@ -34,7 +36,8 @@ static err body_by(const struct body_rules *rules, const char *type, const char 
 
 static err body_of(const char *type, const char *coding, str body, str *a)
 {
-    return body_by(&(struct body_rules){ .lax = true, .forms = true, .wanted = true }, type, coding, body, a);
+    return body_by(&(struct body_rules){.lax = true, .forms = true, .wanted = true}, type, coding,
+                   body, a);
 }
 
 static err strictly(const char *type, str body, str *a)
@@ -45,8 +48,15 @@ static err strictly(const char *type, str body, str *a)
 TEST(in_production_a_body_is_json_or_refused)
 {
     static const char *const others[] = {
-        "text/plain", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "text/json", "json", "",
-        "application/json; foo", "text/plain; application/json", "application/jsonp",
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "application/x-www-form-urlencoded",
+        "text/json",
+        "json",
+        "",
+        "application/json; foo",
+        "text/plain; application/json",
+        "application/jsonp",
     };
     const struct body_rules unwanted = {0}, forms = { .forms = true, .wanted = true };
     str a;
@@ -66,8 +76,10 @@ TEST(in_production_a_name_stands_once)
 {
     str a;
 
-    CHECK_ERR(strictly("application/json", STR("{\"a\":\"x\",\"a\":\"y\"}"), &a), ERR_JSON_REPEATED);
-    CHECK_ERR(strictly("application/json", STR("{\"a\":\"x\",\"\\u0061\":\"y\"}"), &a), ERR_JSON_REPEATED);
+    CHECK_ERR(strictly("application/json", STR("{\"a\":\"x\",\"a\":\"y\"}"), &a),
+              ERR_JSON_REPEATED);
+    CHECK_ERR(strictly("application/json", STR("{\"a\":\"x\",\"\\u0061\":\"y\"}"), &a),
+              ERR_JSON_REPEATED);
     CHECK_ERR(body_of("application/json", "", STR("{\"a\":\"x\",\"a\":\"y\"}"), &a), OK);
     CHECK_STR(a, STR("y"));
 }
@@ -102,21 +114,28 @@ TEST(the_type_decides_what_is_read)
 
 TEST(charsets_are_taken_or_refused)
 {
-    static const char *const refused[] = { "iso-8859-1", "us-ascii", "utf8", "utf-32", "bogus", "\"\"", "utf-9" };
+    static const char *const refused[] = {"iso-8859-1", "us-ascii", "utf8", "utf-32",
+                                          "bogus",      "\"\"",     "utf-9"};
     char type[80];
     str a;
 
-    CHECK_ERR(body_of("application/json; charset=utf-16le", "", (str){ "{\0\"\0a\0\"\0:\0\"\0\x3d\xd8\x00\xde\"\0}\0", 20 }, &a), OK);
+    CHECK_ERR(body_of("application/json; charset=utf-16le", "",
+                      (str){"{\0\"\0a\0\"\0:\0\"\0\x3d\xd8\x00\xde\"\0}\0", 20}, &a),
+              OK);
     CHECK_STR(a, STR("\xf0\x9f\x98\x80"));
-    CHECK_ERR(body_of("application/json; charset=utf-16", "", (str){ "\xfe\xff\0{\0\"\0a\0\"\0:\0\"\0x\0\"\0}", 20 }, &a), OK);
+    CHECK_ERR(body_of("application/json; charset=utf-16", "",
+                      (str){"\xfe\xff\0{\0\"\0a\0\"\0:\0\"\0x\0\"\0}", 20}, &a),
+              OK);
     CHECK_STR(a, STR("x"));
-    CHECK_ERR(body_of("application/json; charset=utf-7", "", STR("{+ACI-a\":\"+2D3eAA-+-\"}"), &a), OK);
+    CHECK_ERR(body_of("application/json; charset=utf-7", "", STR("{+ACI-a\":\"+2D3eAA-+-\"}"), &a),
+              OK);
     CHECK_STR(a, STR("\xf0\x9f\x98\x80+"));
     for (size_t i = 0; i < sizeof refused / sizeof *refused - 2; i++) {
         (void)snprintf(type, sizeof type, "application/json; charset=%s", refused[i]);
         CHECK_ERR(body_of(type, "", STR("{}"), &a), ERR_BODY_CHARSET);
     }
-    CHECK_ERR(body_of("application/x-www-form-urlencoded; charset=utf-16", "", STR("a=x"), &a), ERR_BODY_CHARSET);
+    CHECK_ERR(body_of("application/x-www-form-urlencoded; charset=utf-16", "", STR("a=x"), &a),
+              ERR_BODY_CHARSET);
 }
 
 TEST(what_is_not_utf_8_is_repaired_and_a_bom_dropped)
@@ -125,7 +144,8 @@ TEST(what_is_not_utf_8_is_repaired_and_a_bom_dropped)
 
     CHECK_ERR(body_of("application/json", "", STR("\xef\xbb\xbf{\"a\":\"x\xff\"}"), &a), OK);
     CHECK_STR(a, STR("x\xef\xbf\xbd"));
-    CHECK_ERR(body_of("application/json; charset=utf-16le", "", (str){ "{\0}\0\x00\xd8", 6 }, &a), ERR_JSON_SHAPE);
+    CHECK_ERR(body_of("application/json; charset=utf-16le", "", (str){"{\0}\0\x00\xd8", 6}, &a),
+              ERR_JSON_SHAPE);
 }
 
 TEST(only_objects_and_lists_are_bodies)
@@ -166,7 +186,8 @@ TEST(folded_bodies_are_unfolded_within_the_limit)
 
     CHECK_ERR(body_of("application/json", "GZIP", gzip, &a), OK);
     CHECK(a.n == BODY_MAX - 8);
-    CHECK_ERR(body_of("application/json", "gzip", folded(BODY_MAX + 1, 31), &a), ERR_BODY_TOO_LARGE);
+    CHECK_ERR(body_of("application/json", "gzip", folded(BODY_MAX + 1, 31), &a),
+              ERR_BODY_TOO_LARGE);
     CHECK_ERR(body_of("application/json", "deflate", folded(100, 15), &a), OK);
     CHECK(a.n == 92);
     CHECK_ERR(body_of("application/json", "identity", STR("{}"), &a), OK);

@@ -26,8 +26,12 @@ TEST(what_sequelize_writes_on_sqlite_is_read)
 
 TEST(nonsense_is_no_time)
 {
-    static const char *const bad[] = { "", "now", "2020-13-01 00:00:00", "2020-01-01", "aaaa-bb-cc dd:ee:ff",
-                                       "2020-01-13 25:00:00" };
+    static const char *const bad[] = {"",
+                                      "now",
+                                      "2020-13-01 00:00:00",
+                                      "2020-01-01",
+                                      "aaaa-bb-cc dd:ee:ff",
+                                      "2020-01-13 25:00:00"};
     int64_t t = 7;
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

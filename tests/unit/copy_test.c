@@ -52,9 +52,9 @@ static struct move_sum sum_with(const char *insert)
     return sum;
 }
 
-#define USER(id, name, email) \
-    "INSERT INTO users (id, username, email, \"createdAt\", \"updatedAt\") VALUES (" #id ", " name ", " email \
-    ", '2020-01-01 00:00:00', '2020-01-01 00:00:00');"
+#define USER(id, name, email)                                                                      \
+    "INSERT INTO users (id, username, email, \"createdAt\", \"updatedAt\") VALUES (" #id ", " name \
+    ", " email ", '2020-01-01 00:00:00', '2020-01-01 00:00:00');"
 
 TEST(the_sum_does_not_depend_on_the_order_and_tells_null_from_empty)
 {

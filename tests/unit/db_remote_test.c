@@ -18,7 +18,8 @@ TEST(a_url_is_read_part_by_part)
 {
     struct remote r;
 
-    CHECK_ERR(remote_parse(STR("//zo%40e:p%3Aw@db.example:3307/shop?socket=/run/x"), (str){0}, &r), OK);
+    CHECK_ERR(remote_parse(STR("//zo%40e:p%3Aw@db.example:3307/shop?socket=/run/x"), (str){0}, &r),
+              OK);
     CHECK_STR(str_of(r.user), STR("zo@e"));
     CHECK_STR(str_of(r.password), STR("p:w"));
     CHECK_STR(str_of(r.hosts[0].host), STR("db.example"));
@@ -165,8 +166,15 @@ TEST(a_transaction_never_goes_on_over_a_new_connection)
     store_remove(&s);
 }
 
-/* Two that lock the same two rows in opposite order; the engine breaks one off, db_write repeats it. */
-struct crossing { const struct store *s; int64_t first, second; pthread_barrier_t *both; int met; err got; };
+/* Two that lock the same two rows in opposite order; the engine breaks one off, db_write repeats
+ * it. */
+struct crossing {
+    const struct store *s;
+    int64_t first, second;
+    pthread_barrier_t *both;
+    int met;
+    err got;
+};
 
 static err cross(struct db *db, void *arg)
 {
@@ -203,7 +211,8 @@ TEST(a_deadlock_is_repeated_until_both_are_done)
     CHECK_ERR(db_write(db, insert, "one"), OK);
     CHECK_ERR(db_write(db, insert, "two"), OK);
     pthread_barrier_init(&both, NULL, 2);
-    struct crossing there = { .s = &s, 1, 2, &both, 0, ERR_BUG }, back = { .s = &s, 2, 1, &both, 0, ERR_BUG };
+    struct crossing there = {.s = &s, 1, 2, &both, 0, ERR_BUG},
+                    back = {.s = &s, 2, 1, &both, 0, ERR_BUG};
     CHECK(pthread_create(&a, NULL, cross_over, &there) == 0);
     CHECK(pthread_create(&b, NULL, cross_over, &back) == 0);
     pthread_join(a, NULL);

@@ -66,14 +66,19 @@ TEST(users_has_the_tutorials_columns_in_its_order)
     char got[512];
 
     file_make(&s);
-    ask(&s, "SELECT group_concat(name || ' ' || type || ' ' || \"notnull\") FROM pragma_table_info('users')",
+    ask(&s,
+        "SELECT group_concat(name || ' ' || type || ' ' || \"notnull\") FROM "
+        "pragma_table_info('users')",
         got, sizeof got);
-    CHECK_STR(str_of(got), STR("id INTEGER 0,username VARCHAR(255) 0,email VARCHAR(255) 0,"
-                               "password VARCHAR(255) 0,createdAt DATETIME 1,updatedAt DATETIME 1"));
+    CHECK_STR(str_of(got),
+              STR("id INTEGER 0,username VARCHAR(255) 0,email VARCHAR(255) 0,"
+                  "password VARCHAR(255) 0,createdAt DATETIME 1,updatedAt DATETIME 1"));
     ask(&s, "SELECT group_concat(name) FROM pragma_table_info('user_roles')", got, sizeof got);
     CHECK_STR(str_of(got), STR("createdAt,updatedAt,roleId,userId"));
-    ask(&s, "SELECT group_concat(name) FROM (SELECT name FROM pragma_table_info('user_roles') WHERE pk"
-            " ORDER BY pk)", got, sizeof got);
+    ask(&s,
+        "SELECT group_concat(name) FROM (SELECT name FROM pragma_table_info('user_roles') WHERE pk"
+        " ORDER BY pk)",
+        got, sizeof got);
     CHECK_STR(str_of(got), STR("roleId,userId"));
     ask(&s, "SELECT group_concat(\"table\" || ' ' || on_update || ' ' || on_delete)"
             " FROM pragma_foreign_key_list('user_roles')", got, sizeof got);
@@ -157,12 +162,15 @@ TEST(rows_written_by_others_are_read)
     arena_init(&mem, 64 << 10);
     struct db *db = store_open(&s);
     for (int round = 0; round < 3; round++) {
-        tell(&s, "DELETE FROM user_roles; DELETE FROM users; DELETE FROM sqlite_sequence WHERE name = 'users';"
-                 "DELETE FROM roles; INSERT INTO roles VALUES (1, 'user', '2020-01-13 09:05:39', 'nonsense'),"
-                 " (3, NULL, '', ''), (4, 'admin', 7, 0);"
-                 "INSERT INTO users VALUES (1, 'zoe', NULL, 'x', '2020-01-13 09:05:39.123 +00:00', 5);"
-                 "INSERT INTO user_roles VALUES ('', '', 1, 1), ('', '', 3, 1), ('', '', 9, 1), ('', '', 1, 77)"
-                );
+        tell(&s,
+             "DELETE FROM user_roles; DELETE FROM users; DELETE FROM sqlite_sequence WHERE name = "
+             "'users';"
+             "DELETE FROM roles; INSERT INTO roles VALUES (1, 'user', '2020-01-13 09:05:39', "
+             "'nonsense'),"
+             " (3, NULL, '', ''), (4, 'admin', 7, 0);"
+             "INSERT INTO users VALUES (1, 'zoe', NULL, 'x', '2020-01-13 09:05:39.123 +00:00', 5);"
+             "INSERT INTO user_roles VALUES ('', '', 1, 1), ('', '', 3, 1), ('', '', 9, 1), ('', "
+             "'', 1, 77)");
         CHECK_ERR(user_by_username(db, &mem, STR("zoe"), &u), OK);
         CHECK(u.id == 1 && u.created_at == 1578906339 && u.updated_at == 0 && !u.email.p);
         CHECK_ERR(roles_of_user(db, &mem, 1, &roles), OK);
@@ -234,11 +242,15 @@ TEST(a_file_that_is_no_database_or_cannot_be_made_is_refused)
 
     store_make_file(&s);
     FILE *f = fopen(s.file, "w");
-    CHECK(f && fputs("this is a text that somebody keeps, not a database, and longer than its head is,"
-                     " so that nobody takes it for an empty one", f) >= 0 && fclose(f) == 0);
+    CHECK(f &&
+          fputs("this is a text that somebody keeps, not a database, and longer than its head is,"
+                " so that nobody takes it for an empty one",
+                f) >= 0 &&
+          fclose(f) == 0);
     CHECK_ERR(db_open_raw(&s.config, &db), ERR_DB_DOWN);
     CHECK_ERR(db_open_raw(&(struct db_config){ .url = STR("sqlite:") }, &db), ERR_DB_DOWN);
-    CHECK_ERR(db_open_raw(&(struct db_config){ .url = STR("sqlite:/nowhere/at/all.db") }, &db), ERR_DB_DOWN);
+    CHECK_ERR(db_open_raw(&(struct db_config){.url = STR("sqlite:/nowhere/at/all.db")}, &db),
+              ERR_DB_DOWN);
     CHECK_ERR(db_open_raw(&(struct db_config){ .url = STR("sqlite:a\0b") }, &db), ERR_DB_DOWN);
     store_remove(&s);
 }
@@ -311,7 +323,8 @@ TEST(what_was_acknowledged_survives_a_kill)
     CHECK_STR(str_of(got), STR("ok"));
     ask(&s, "SELECT COUNT(*) FROM users", got, sizeof got);
     CHECK(str_int(str_of(got), &stored) && stored >= acknowledged && stored <= acknowledged + 5);
-    ask(&s, "SELECT COUNT(*) FROM users WHERE id NOT IN (SELECT userId FROM user_roles)", got, sizeof got);
+    ask(&s, "SELECT COUNT(*) FROM users WHERE id NOT IN (SELECT userId FROM user_roles)", got,
+        sizeof got);
     CHECK_STR(str_of(got), STR("0"));
     store_remove(&s);
 }

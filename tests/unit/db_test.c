@@ -10,7 +10,8 @@ enum { NOW = 1700000000 };
 TEST(no_query_holds_a_question_mark_in_quotes)
 {
     for (enum query q = 0; q < Q_COUNT; q++) {
-        const char *texts[] = { queries[q].any, queries[q].sqlite, queries[q].mysql, queries[q].pgsql };
+        const char *texts[] = {queries[q].any, queries[q].sqlite, queries[q].mysql,
+                               queries[q].pgsql};
 
         CHECK(queries[q].any || (queries[q].sqlite && queries[q].mysql && queries[q].pgsql));
         for (size_t i = 0; i < 4; i++) {
@@ -105,7 +106,8 @@ static err ask_inside(void *arg)
 {
     struct nested *n = arg;
 
-    n->same = db_one(n->db, n->mem, Q_ROLES_ALL, IN(integer(1)), OUT(int_at(&n->next), int_at(&n->next)));
+    n->same =
+        db_one(n->db, n->mem, Q_ROLES_ALL, IN(integer(1)), OUT(int_at(&n->next), int_at(&n->next)));
     n->other = db_one(n->db, n->mem, Q_ROLE_NEXT_ID, IN_NONE, OUT(int_at(&n->next)));
     return OK;
 }

@@ -92,7 +92,7 @@ TEST(hmac_sha256_gives_the_answers_of_rfc_4231)
         mac_sha256(&key, cases[i].data, out);
         CHECK(is_hex(out, cases[i].n, cases[i].out));
         mac_sha256(&key, cases[i].data, out);
-        CHECK(is_hex(out, cases[i].n, cases[i].out));          /* the kept states stay as they were */
+        CHECK(is_hex(out, cases[i].n, cases[i].out)); /* the kept states stay as they were */
         mac_end(&key);
     }
 }
@@ -139,7 +139,7 @@ TEST(equal_sees_a_difference_in_every_place)
 
 TEST(random_bytes_fill_all_and_never_come_twice)
 {
-    static unsigned char a[70000], b[70000];                   /* above what one getrandom must give */
+    static unsigned char a[70000], b[70000]; /* above what one getrandom must give */
     static const unsigned char zeroes[64];
 
     random_bytes(a, sizeof a);

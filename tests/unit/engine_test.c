@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* engine_test.c - the hashing threads: right answers, who waits, who is refused, who left, and the end.
+/* engine_test.c - the hashing threads: right answers, who waits, who is refused, who left, and the
+ * end.
  *
- * Where a test needs a busy lane it gives it a hash of cost 31, which takes days, and lets that one's
- * client leave when it has seen enough. */
+ * Where a test needs a busy lane it gives it a hash of cost 31, which takes days, and lets that
+ * one's client leave when it has seen enough. */
 #include "../tests/test.h"
 #include "base/clock.h"
 #include "crypto/engine.h"
@@ -42,7 +43,8 @@ static void *call(void *arg)
     return NULL;
 }
 
-static void caller_start(struct caller *caller, struct engine *engine, int address, const char *hash)
+static void caller_start(struct caller *caller, struct engine *engine, int address,
+                         const char *hash)
 {
     pthread_attr_t attr;
 
@@ -123,8 +125,9 @@ TEST(right_and_wrong_passwords_are_told_apart)
     CHECK_ERR(checked(engine, STR("secret"), secret_hash), ERR_PASSWORD_WRONG);
     CHECK_ERR(checked(engine, STR(""), empty_hash), OK);
     CHECK_ERR(checked(engine, STR("x"), "$2b$04$"), ERR_HASH_UNKNOWN);
-    CHECK_ERR(checked(engine, STR("x"), "$1$04$abcdefghijklmnopqrstuuc/WQlW1Sa0TJ.fps/Hm7Lccv1H.hvt6."),
-              ERR_HASH_UNKNOWN);
+    CHECK_ERR(
+        checked(engine, STR("x"), "$1$04$abcdefghijklmnopqrstuuc/WQlW1Sa0TJ.fps/Hm7Lccv1H.hvt6."),
+        ERR_HASH_UNKNOWN);
     CHECK(figures(engine).done == 3 && figures(engine).lanes_trusted);
     engine_stop(engine);
 }
@@ -132,7 +135,7 @@ TEST(right_and_wrong_passwords_are_told_apart)
 TEST(a_hash_made_here_is_the_one_made_alone)
 {
     struct engine *engine = started(&(struct engine_config){ .threads = 1 });
-    struct lane_job what = { .password = STR("correct horse"), .cost = 6, .salt = "0123456789abcde" };
+    struct lane_job what = {.password = STR("correct horse"), .cost = 6, .salt = "0123456789abcde"};
     struct hash_client client = { 0 };
     char ours[BCRYPT_CHARS], alone[BCRYPT_CHARS];
 
@@ -151,7 +154,8 @@ TEST(two_hundred_callers_wait_and_all_get_their_answer)
         caller_start(&callers[i], engine, i, i % 3 ? empty_hash : secret_hash);
     for (int i = 0; i < 200; i++)
         CHECK_ERR(caller_end(&callers[i]), i % 3 ? OK : ERR_PASSWORD_WRONG);
-    CHECK(figures(engine).done == 200 && figures(engine).waiting == 0 && figures(engine).running == 0);
+    CHECK(figures(engine).done == 200 && figures(engine).waiting == 0 &&
+          figures(engine).running == 0);
     engine_stop(engine);
 }
 
@@ -191,8 +195,8 @@ static bool comes_to_run(struct engine *engine, struct caller *caller)
     return true;
 }
 
-/* One thread, one lane, and that one busy. The busy job has the deadline of all: on a slow machine it
- * may miss it, and another tries. */
+/* One thread, one lane, and that one busy. The busy job has the deadline of all: on a slow machine
+ * it may miss it, and another tries. */
 static struct engine *started_busy(struct engine_config config, struct caller *busy)
 {
     struct engine *engine;
@@ -299,8 +303,8 @@ TEST(a_stop_sends_everyone_home)
 
 TEST(lanes_that_are_not_trusted_give_way_to_crypt)
 {
-    struct engine *engine = started(&(struct engine_config){ .threads = 2, .distrust_lanes = true });
-    struct lane_job what = { .password = STR("correct horse"), .cost = 5, .salt = "0123456789abcde" };
+    struct engine *engine = started(&(struct engine_config){.threads = 2, .distrust_lanes = true});
+    struct lane_job what = {.password = STR("correct horse"), .cost = 5, .salt = "0123456789abcde"};
     struct hash_client client = { 0 };
     char ours[BCRYPT_CHARS], alone[BCRYPT_CHARS];
 

@@ -18,12 +18,14 @@ static bool known(const char *none_match, const char *more, const char *value)
 
 TEST(tags_are_the_recorded_ones)
 {
-    static const struct { const char *body, *tag; } cases[] = {
-        { "Public Content.", "W/\"f-0eME85zdMC7hdiIboG8MHxHEIr0\"" },
-        { "User Content.", "W/\"d-AznB8FXUt+NgRdD3M3LvzELOYl8\"" },
-        { "{\"message\":\"Welcome to bezkoder application.\"}", "W/\"2e-zML67HRz76J+vwxupX1SSxhOASY\"" },
-        { "{\"message\":\"Refresh token was expired. Please make a new signin request\"}",
-          "W/\"49-Yugcy1J9osOQ4883zUwTBVYNYnY\"" },
+    static const struct { const char *body, *tag;
+    } cases[] = {
+        {"Public Content.", "W/\"f-0eME85zdMC7hdiIboG8MHxHEIr0\""},
+        {"User Content.", "W/\"d-AznB8FXUt+NgRdD3M3LvzELOYl8\""},
+        {"{\"message\":\"Welcome to bezkoder application.\"}",
+         "W/\"2e-zML67HRz76J+vwxupX1SSxhOASY\""},
+        {"{\"message\":\"Refresh token was expired. Please make a new signin request\"}",
+         "W/\"49-Yugcy1J9osOQ4883zUwTBVYNYnY\""},
     };
     static struct etags kept;
     struct arena mem;

@@ -27,7 +27,8 @@ static const struct signup *signup_of(const char *members)
 {
     static char body[4096];
 
-    (void)snprintf(body, sizeof body, "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",%s}", members);
+    (void)snprintf(body, sizeof body, "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",%s}",
+                   members);
     return form_of(&signup_form, body, true) == OK ? req.body : NULL;
 }
 
@@ -45,34 +46,38 @@ TEST(a_sign_up_is_taken_apart)
 
 TEST(a_refused_field_is_named)
 {
-    static const struct { const char *body, *field; } cases[] = {
-        { "{}", "username" },
-        { "[]", "username" },
-        { "{\"username\":1}", "username" },
-        { "{\"username\":{\"a\":1}}", "username" },
-        { "{\"username\":[\"a\"]}", "username" },
-        { "{\"username\":\"u\"}", "email" },
-        { "{\"username\":\"u\",\"email\":true}", "email" },
-        { "{\"username\":\"u\",\"email\":\"e\"}", "password" },
-        { "{\"username\":\"u\",\"email\":\"e\",\"password\":null}", "password" },
-        { "{\"username\":\"u\",\"email\":\"e\",\"password\":[\"p\"]}", "password" },
-        { "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":[]}", "roles" },
-        { "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":{\"length\":0}}", "roles" },
-        { "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":true}", "roles" },
-        { "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":5}", "roles" },
+    static const struct { const char *body, *field;
+    } cases[] = {
+        {"{}", "username"},
+        {"[]", "username"},
+        {"{\"username\":1}", "username"},
+        {"{\"username\":{\"a\":1}}", "username"},
+        {"{\"username\":[\"a\"]}", "username"},
+        {"{\"username\":\"u\"}", "email"},
+        {"{\"username\":\"u\",\"email\":true}", "email"},
+        {"{\"username\":\"u\",\"email\":\"e\"}", "password"},
+        {"{\"username\":\"u\",\"email\":\"e\",\"password\":null}", "password"},
+        {"{\"username\":\"u\",\"email\":\"e\",\"password\":[\"p\"]}", "password"},
+        {"{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":[]}", "roles"},
+        {"{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":{\"length\":0}}",
+         "roles"},
+        {"{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":true}", "roles"},
+        {"{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":5}", "roles"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         CHECK_ERR(form_of(&signup_form, cases[i].body, true), ERR_BAD_REQUEST);
         CHECK_STR(req.detail, str_of(cases[i].field));
     }
-    CHECK_ERR(form_read(&(struct req){ .api = &api, .mem = &x.mem }, &signin_form, &req.body), ERR_BAD_REQUEST);
+    CHECK_ERR(form_read(&(struct req){.api = &api, .mem = &x.mem}, &signin_form, &req.body),
+              ERR_BAD_REQUEST);
 }
 
 TEST(blank_names_pass_only_where_they_may)
 {
     static const char *const blank[] = {
-        "{\"username\":null,\"email\":\"e\",\"password\":\"p\"}", "{\"username\":\"u\",\"email\":\"\",\"password\":\"p\"}",
+        "{\"username\":null,\"email\":\"e\",\"password\":\"p\"}",
+        "{\"username\":\"u\",\"email\":\"\",\"password\":\"p\"}",
     };
 
     for (size_t i = 0; i < 2; i++) {
@@ -106,20 +111,22 @@ TEST(other_scalars_name_nobody_at_sign_in)
         (void)snprintf(body, sizeof body, "{\"username\":%s,\"password\":\"p\"}", names[i]);
         CHECK_ERR(form_of(&signin_form, body, true), ERR_USER_UNKNOWN);
     }
-    CHECK_ERR(form_of(&signin_form, "{\"username\":{\"$ne\":\"x\"},\"password\":\"p\"}", true), ERR_BAD_REQUEST);
+    CHECK_ERR(form_of(&signin_form, "{\"username\":{\"$ne\":\"x\"},\"password\":\"p\"}", true),
+              ERR_BAD_REQUEST);
 }
 
 TEST(lone_surrogates_are_replaced_in_names_and_kept_in_passwords)
 {
-    CHECK_ERR(form_of(&signin_form, "{\"username\":\"b\\ud800b\",\"password\":\"x\\udc00\"}", true), OK);
+    CHECK_ERR(form_of(&signin_form, "{\"username\":\"b\\ud800b\",\"password\":\"x\\udc00\"}", true),
+              OK);
     CHECK_STR(((const struct signin *)req.body)->username, STR("b\xef\xbf\xbd" "b"));
     CHECK_STR(((const struct signin *)req.body)->password, STR("x\xed\xb0\x80"));
 }
 
 TEST(what_javascript_holds_for_false_asks_for_no_role)
 {
-    static const char *const nothing[] = { "\"x\":1", "\"roles\":null", "\"roles\":false", "\"roles\":0",
-                                           "\"roles\":-0.0", "\"roles\":\"\"" };
+    static const char *const nothing[] = {"\"x\":1",     "\"roles\":null", "\"roles\":false",
+                                          "\"roles\":0", "\"roles\":-0.0", "\"roles\":\"\""};
 
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
         const struct signup *form = signup_of(nothing[i]);
@@ -130,13 +137,30 @@ TEST(what_javascript_holds_for_false_asks_for_no_role)
 
 TEST(an_item_that_is_no_text_is_a_role_nobody_has)
 {
-    static const struct { const char *item, *want; } cases[] = {
-        { "null", "null" }, { "true", "true" }, { "1", "1" }, { "1.5", "1.5" }, { "1e21", "1e+21" },
-        { "-1.50", "-1.5" }, { "0.000001", "0.000001" }, { "1e-7", "1e-7" }, { "123456789012345680000", "123456789012345680000" },
-        { "1e400", "Infinity" }, { "-1e400", "-Infinity" }, { "-0", "0" }, { "0.1", "0.1" }, { "1.25e22", "1.25e+22" },
-        { "100", "100" }, { "12.5e1", "125" }, { "{\"a\":1}", "[object Object]" }, { "[\"admin\"]", "admin" },
-        { "[]", "" }, { "[\"a\",\"b\",null]", "a,b," }, { "[[1,[2]],{},[]]", "1,2,[object Object]," },
-        { "\"x\\ud800\"", "x\xed\xa0\x80" },
+    static const struct { const char *item, *want;
+    } cases[] = {
+        {"null", "null"},
+        {"true", "true"},
+        {"1", "1"},
+        {"1.5", "1.5"},
+        {"1e21", "1e+21"},
+        {"-1.50", "-1.5"},
+        {"0.000001", "0.000001"},
+        {"1e-7", "1e-7"},
+        {"123456789012345680000", "123456789012345680000"},
+        {"1e400", "Infinity"},
+        {"-1e400", "-Infinity"},
+        {"-0", "0"},
+        {"0.1", "0.1"},
+        {"1.25e22", "1.25e+22"},
+        {"100", "100"},
+        {"12.5e1", "125"},
+        {"{\"a\":1}", "[object Object]"},
+        {"[\"admin\"]", "admin"},
+        {"[]", ""},
+        {"[\"a\",\"b\",null]", "a,b,"},
+        {"[[1,[2]],{},[]]", "1,2,[object Object],"},
+        {"\"x\\ud800\"", "x\xed\xa0\x80"},
     };
     char members[128];
 

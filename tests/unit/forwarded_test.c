@@ -56,8 +56,9 @@ TEST(networks_hold_what_they_say)
 TEST(what_is_no_network_is_refused)
 {
     static const char *const cases[] = {
-        "10.0.0.0/33", "::/129", "10.0.0/8", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/x", "localhost", "10.0.0.0/8/8",
-        "::ffff:10.0.0.0/104", "Unix", "[::1]",
+        "10.0.0.0/33",         "::/129",     "10.0.0/8",  "10.0.0.0/",
+        "10.0.0.0/-1",         "10.0.0.0/x", "localhost", "10.0.0.0/8/8",
+        "::ffff:10.0.0.0/104", "Unix",       "[::1]",
     };
     struct networks networks;
 
@@ -67,35 +68,39 @@ TEST(what_is_no_network_is_refused)
 
 TEST(the_rightmost_hop_that_is_no_proxy_is_the_client)
 {
-    static const struct { const char *peer, *common, *standard, *proto, *want; bool secure; } cases[] = {
-        { "10.0.0.1", "1.2.3.4", NULL, NULL, "1.2.3.4", false },
-        { "10.0.0.1", "6.6.6.6, 1.2.3.4", NULL, NULL, "1.2.3.4", false },
-        { "10.0.0.1", "6.6.6.6, 1.2.3.4, 10.9.9.9", NULL, NULL, "1.2.3.4", false },
-        { "10.0.0.1", "10.1.1.1,10.2.2.2", NULL, NULL, "10.1.1.1", false },
-        { "10.0.0.1", "1.2.3.4:5678", NULL, NULL, "1.2.3.4", false },
-        { "10.0.0.1", "2001:db8::7", NULL, NULL, "2001:db8::7", false },
-        { "10.0.0.1", "[2001:db8::7]:99", NULL, NULL, "2001:db8::7", false },
-        { "10.0.0.1", "::ffff:1.2.3.4", NULL, NULL, "1.2.3.4", false },
-        { "10.0.0.1", "1.2.3.4", NULL, "https", "1.2.3.4", true },
-        { "10.0.0.1", "1.2.3.4", NULL, "https, http", "1.2.3.4", false },
-        { "10.0.0.1", NULL, NULL, "https", "10.0.0.1", true },
-        { "unix", "1.2.3.4", NULL, NULL, "1.2.3.4", false },
-        { "10.0.0.1", NULL, "for=1.2.3.4;proto=https", NULL, "1.2.3.4", true },
-        { "10.0.0.1", NULL, "for=6.6.6.6, For=\"[2001:db8::7]:47\";by=10.0.0.1", NULL, "2001:db8::7", false },
-        { "10.0.0.1", "1.2.3.4", "for=1.2.3.4", NULL, "1.2.3.4", false },
+    static const struct {
+        const char *peer, *common, *standard, *proto, *want;
+        bool secure;
+    } cases[] = {
+        {"10.0.0.1", "1.2.3.4", NULL, NULL, "1.2.3.4", false},
+        {"10.0.0.1", "6.6.6.6, 1.2.3.4", NULL, NULL, "1.2.3.4", false},
+        {"10.0.0.1", "6.6.6.6, 1.2.3.4, 10.9.9.9", NULL, NULL, "1.2.3.4", false},
+        {"10.0.0.1", "10.1.1.1,10.2.2.2", NULL, NULL, "10.1.1.1", false},
+        {"10.0.0.1", "1.2.3.4:5678", NULL, NULL, "1.2.3.4", false},
+        {"10.0.0.1", "2001:db8::7", NULL, NULL, "2001:db8::7", false},
+        {"10.0.0.1", "[2001:db8::7]:99", NULL, NULL, "2001:db8::7", false},
+        {"10.0.0.1", "::ffff:1.2.3.4", NULL, NULL, "1.2.3.4", false},
+        {"10.0.0.1", "1.2.3.4", NULL, "https", "1.2.3.4", true},
+        {"10.0.0.1", "1.2.3.4", NULL, "https, http", "1.2.3.4", false},
+        {"10.0.0.1", NULL, NULL, "https", "10.0.0.1", true},
+        {"unix", "1.2.3.4", NULL, NULL, "1.2.3.4", false},
+        {"10.0.0.1", NULL, "for=1.2.3.4;proto=https", NULL, "1.2.3.4", true},
+        {"10.0.0.1", NULL, "for=6.6.6.6, For=\"[2001:db8::7]:47\";by=10.0.0.1", NULL, "2001:db8::7",
+         false},
+        {"10.0.0.1", "1.2.3.4", "for=1.2.3.4", NULL, "1.2.3.4", false},
         /* not from a proxy: nothing of it counts */
-        { "9.9.9.9", "1.2.3.4", "for=1.2.3.4", "https", "9.9.9.9", false },
+        {"9.9.9.9", "1.2.3.4", "for=1.2.3.4", "https", "9.9.9.9", false},
         /* malformed, or of two minds: the proxy itself */
-        { "10.0.0.1", "", NULL, NULL, "10.0.0.1", false },
-        { "10.0.0.1", "1.2.3.4,", NULL, NULL, "10.0.0.1", false },
-        { "10.0.0.1", "unknown", NULL, NULL, "10.0.0.1", false },
-        { "10.0.0.1", "1.2.3.4:99999", NULL, NULL, "10.0.0.1", false },
-        { "10.0.0.1", "[1.2.3.4]", NULL, NULL, "10.0.0.1", false },
-        { "10.0.0.1", "1.2.3.4, x, 10.9.9.9", NULL, NULL, "10.0.0.1", false },
-        { "10.0.0.1", NULL, "for=_hidden", NULL, "10.0.0.1", false },
-        { "10.0.0.1", NULL, "by=10.0.0.1", NULL, "10.0.0.1", false },
-        { "10.0.0.1", NULL, "for=1.2.3.4;for=6.6.6.6", NULL, "10.0.0.1", false },
-        { "10.0.0.1", "1.2.3.4", "for=6.6.6.6", NULL, "10.0.0.1", false },
+        {"10.0.0.1", "", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", "1.2.3.4,", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", "unknown", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", "1.2.3.4:99999", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", "[1.2.3.4]", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", "1.2.3.4, x, 10.9.9.9", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", NULL, "for=_hidden", NULL, "10.0.0.1", false},
+        {"10.0.0.1", NULL, "by=10.0.0.1", NULL, "10.0.0.1", false},
+        {"10.0.0.1", NULL, "for=1.2.3.4;for=6.6.6.6", NULL, "10.0.0.1", false},
+        {"10.0.0.1", "1.2.3.4", "for=6.6.6.6", NULL, "10.0.0.1", false},
     };
     struct networks trusted;
 
@@ -122,7 +127,8 @@ TEST(the_rightmost_hop_that_is_no_proxy_is_the_client)
 TEST(fields_that_stand_there_twice_are_one_list)
 {
     const struct http_header headers[] = {
-        { STR("X-Forwarded-For"), STR("6.6.6.6, 1.2.3.4") }, { STR("X-Forwarded-For"), STR("10.2.2.2") },
+        {STR("X-Forwarded-For"), STR("6.6.6.6, 1.2.3.4")},
+        {STR("X-Forwarded-For"), STR("10.2.2.2")},
     };
     struct http_peer peer = peer_of("10.0.0.1");
     struct networks trusted;

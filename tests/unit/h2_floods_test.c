@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* h2_floods_test.c - HTTP/2 clients that cost more than they should are told to calm down and closed. */
+/* h2_floods_test.c - HTTP/2 clients that cost more than they should are told to calm down and
+ * closed. */
 #include "h2_rig.h"
 
 static struct rig rig;
@@ -101,7 +102,10 @@ TEST(a_header_list_far_over_its_limit_is_calmed)
 
     begin();
     memcpy(block, RAW_GET.p, n);
-    memcpy(block + n, "\x40\1" "a\x7f\x81\x1e", 6);          /* a: 4000 bytes, kept in the table ... */
+    memcpy(block + n,
+           "\x40\1"
+           "a\x7f\x81\x1e",
+           6); /* a: 4000 bytes, kept in the table ... */
     n += 6;
     memset(block + n, 'v', 3968);
     n += 3968;
@@ -137,7 +141,8 @@ TEST(a_client_may_not_have_more_streams_than_allowed)
     begin();
     for (uint32_t id = 1; id <= 2 * 101; id += 2)
         say_frame(&c, NGHTTP2_HEADERS, 4, id, STR("\x83\x84\x86\x41\x01" "a"));
-    while (refused_n == 0 && read_whole(&c, head, 9) && head[2] < 255 && read_whole(&c, payload, head[2]))
+    while (refused_n == 0 && read_whole(&c, head, 9) && head[2] < 255 &&
+           read_whole(&c, payload, head[2]))
         refused_n += head[3] == NGHTTP2_RST_STREAM || head[3] == NGHTTP2_GOAWAY;
     CHECK(refused_n == 1);
     hang_up(&c);

@@ -25,8 +25,8 @@ static struct reply *reply_at(struct h2_client *h, int32_t id)
     return &h->replies[(unsigned)id / 2 % REPLIES];
 }
 
-static int saw_field(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_n,
-                     const uint8_t *value, size_t value_n, uint8_t flags, void *user)
+static int saw_field(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t name_n, const uint8_t *value, size_t value_n, uint8_t flags, void *user)
 {
     struct reply *r = reply_at(user, frame->hd.stream_id);
     str n = { (const char *)name, name_n }, v = { (const char *)value, value_n };
@@ -37,11 +37,13 @@ static int saw_field(nghttp2_session *session, const nghttp2_frame *frame, const
     if (str_is(n, STR(":status")) && str_int(v, &status))
         r->status = (int)status;
     r->refused = r->refused || str_is(n, STR("x-refused"));
-    CHECK(!str_is(n, STR("connection")) && !str_is(n, STR("transfer-encoding")) && !str_is(n, STR("keep-alive")));
+    CHECK(!str_is(n, STR("connection")) && !str_is(n, STR("transfer-encoding")) &&
+          !str_is(n, STR("keep-alive")));
     return 0;
 }
 
-static int saw_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t n, void *user)
+static int saw_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *p, size_t n,
+                    void *user)
 {
     struct reply *r = reply_at(user, id);
 
@@ -135,8 +137,8 @@ static void h2_hear(struct h2_client *h, int32_t id)
 
 struct parcel { const char *p; size_t n; };
 
-static ssize_t parcel_read(nghttp2_session *session, int32_t id, uint8_t *to, size_t n, uint32_t *flags,
-                           nghttp2_data_source *source, void *user)
+static ssize_t parcel_read(nghttp2_session *session, int32_t id, uint8_t *to, size_t n,
+                           uint32_t *flags, nghttp2_data_source *source, void *user)
 {
     struct parcel *b = source->ptr;
 
@@ -153,14 +155,16 @@ static ssize_t parcel_read(nghttp2_session *session, int32_t id, uint8_t *to, si
 
 static nghttp2_nv pair(const char *name, const char *value)
 {
-    return (nghttp2_nv){ (uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name), strlen(value), 0 };
+    return (nghttp2_nv){(uint8_t *)(uintptr_t)name, (uint8_t *)(uintptr_t)value, strlen(name),
+                        strlen(value), 0};
 }
 
 /* A request with up to two fields more; `body` NULL: none. It must live until it was sent. */
-static int32_t h2_ask_with(struct h2_client *h, const char *method, const char *path, struct parcel *body,
-                           const char *const more[4])
+static int32_t h2_ask_with(struct h2_client *h, const char *method, const char *path,
+                           struct parcel *body, const char *const more[4])
 {
-    nghttp2_nv nv[6] = { pair(":method", method), pair(":path", path), pair(":scheme", "http"), pair(":authority", "a") };
+    nghttp2_nv nv[6] = {pair(":method", method), pair(":path", path), pair(":scheme", "http"),
+                        pair(":authority", "a")};
     nghttp2_data_provider data = { .source.ptr = body, .read_callback = parcel_read };
     size_t n = 4;
 
@@ -189,8 +193,9 @@ static void h2_is(struct h2_client *h, int32_t id, int status, const char *body)
 
 static void say_frame(struct client *c, int type, int flags, uint32_t id, str payload)
 {
-    char head[9] = { (char)(payload.n >> 16), (char)(payload.n >> 8), (char)payload.n, (char)type, (char)flags,
-                     (char)(id >> 24), (char)(id >> 16), (char)(id >> 8), (char)id };
+    char head[9] = {
+        (char)(payload.n >> 16), (char)(payload.n >> 8), (char)payload.n, (char)type, (char)flags,
+        (char)(id >> 24),        (char)(id >> 16),       (char)(id >> 8), (char)id};
 
     say(c, (str){ head, 9 });
     say(c, payload);

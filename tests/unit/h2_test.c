@@ -73,9 +73,11 @@ TEST(fields_reach_the_app_and_cookie_crumbs_are_joined)
     int32_t two, host;
 
     begin();
-    two = h2_ask_with(&h, "GET", "/header", NULL, (const char *const[4]){ "x-token", "b", "x-token", "c" });
+    two = h2_ask_with(&h, "GET", "/header", NULL,
+                      (const char *const[4]){"x-token", "b", "x-token", "c"});
     h2_is(&h, two, 200, "b, c");
-    two = h2_ask_with(&h, "GET", "/cookie", NULL, (const char *const[4]){ "cookie", "a=1", "cookie", "b=2" });
+    two = h2_ask_with(&h, "GET", "/cookie", NULL,
+                      (const char *const[4]){"cookie", "a=1", "cookie", "b=2"});
     h2_is(&h, two, 200, "a=1; b=2");
     host = h2_ask(&h, "/host");
     h2_is(&h, host, 200, "a");
@@ -108,7 +110,8 @@ TEST(a_body_too_large_is_refused_announced_or_not)
     int32_t announced, silent, after;
 
     begin();
-    announced = h2_ask_with(&h, "POST", "/small", &a, (const char *const[4]){ "content-length", "100" });
+    announced =
+        h2_ask_with(&h, "POST", "/small", &a, (const char *const[4]){"content-length", "100"});
     silent = h2_ask_with(&h, "POST", "/small", &b, (const char *const[4]){ 0 });
     h2_is(&h, announced, 413, "refused");
     h2_is(&h, silent, 413, "refused");
@@ -131,7 +134,8 @@ TEST(what_http_1_refuses_is_refused_here_too)
                                  (const char *const[4]){ cases[i].name, cases[i].value });
 
         h2_hear(&h, id);
-        CHECK(reply_at(&h, id)->status == cases[i].status || reply_at(&h, id)->code == NGHTTP2_PROTOCOL_ERROR);
+        CHECK(reply_at(&h, id)->status == cases[i].status ||
+              reply_at(&h, id)->code == NGHTTP2_PROTOCOL_ERROR);
         CHECK(i == 2 || reply_at(&h, id)->status == cases[i].status);
     }
     end();
@@ -208,7 +212,8 @@ TEST(the_preface_may_come_in_pieces_and_a_post_is_none)
     h2_dial(&h, &rig);
     setsockopt(h.c.fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, &(int){ 1 }, sizeof(int));
     id = h2_ask(&h, "/");
-    for (const uint8_t *p; nghttp2_session_mem_send(h.session, &p) == (ssize_t)(sizeof preface - 1);) {
+    for (const uint8_t *p;
+         nghttp2_session_mem_send(h.session, &p) == (ssize_t)(sizeof preface - 1);) {
         for (size_t i = 0; i < sizeof preface - 1; i++)
             say(&h.c, (str){ preface + i, 1 });
         break;
@@ -313,7 +318,8 @@ TEST(pings_do_not_keep_an_idle_connection)
     rig_start(&rig);
     h2_dial(&h, &rig);
     h2_is(&h, h2_ask(&h, "/"), 200, "hello");
-    setsockopt(h.c.fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ 0, 30000 }, sizeof(struct timeval));
+    setsockopt(h.c.fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0, 30000},
+               sizeof(struct timeval));
     for (int i = 0; i < 100 && h.goaway == UINT32_MAX; i++) {
         nghttp2_submit_ping(h.session, 0, NULL);
         h2_turn(&h);                    /* its answer */
@@ -356,7 +362,8 @@ TEST(a_body_that_does_not_come_gets_408_and_the_others_go_on)
     rig_start(&rig);
     dial_raw(&c, &rig);
     say_frame(&c, NGHTTP2_HEADERS, 4, 1, STR("\x83\x84\x86\x41\x01" "a"));
-    while (!refused_late && read_whole(&c, head, 9) && head[2] < 255 && read_whole(&c, payload, head[2]))
+    while (!refused_late && read_whole(&c, head, 9) && head[2] < 255 &&
+           read_whole(&c, payload, head[2]))
         refused_late = head[3] == NGHTTP2_HEADERS;
     CHECK(refused_late && memmem(payload, head[2], "408", 3));
     hang_up(&c);

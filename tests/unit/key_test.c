@@ -19,7 +19,8 @@ TEST(a_published_secret_is_refused_however_long)
     CHECK(is_weak("a-string-secret-at-least-256-bits-long"));
     CHECK(is_weak(" A-String-Secret-At-Least-256-Bits-Long "));
     CHECK(is_weak("======================BezKoder=Spring==========================="));
-    CHECK(is_weak("AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"));
+    CHECK(is_weak(
+        "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"));
 }
 
 TEST(a_secret_has_32_bytes_that_do_not_repeat)
@@ -46,21 +47,24 @@ static const char *jwk_reason(const char *text)
 
 TEST(only_a_jwk_that_verifies_hs256_is_read)
 {
-    static const struct { const char *jwk, *reason; } cases[] = {
-        { "{\"kty\":\"oct\",\"k\":\"AAEC\"}", "ok" },
-        { "{\"kty\":\"oct\",\"k\":\"AAEC\",\"alg\":\"HS256\",\"use\":\"sig\",\"key_ops\":[\"sign\",\"verify\"]}", "ok" },
-        { "{\"kty\":\"oct\",\"k\":\"AAEC\",\"alg\":\"HS512\"}", "algorithm" },
-        { "{\"kty\":\"RSA\",\"n\":\"AAEC\",\"e\":\"AQAB\"}", "key-type" },
-        { "{\"k\":\"AAEC\"}", "key-type" },
-        { "{\"kty\":\"oct\",\"k\":\"AAEC\",\"use\":\"enc\"}", "key-use" },
-        { "{\"kty\":\"oct\",\"k\":\"AAEC\",\"key_ops\":[\"sign\"]}", "key-ops" },
-        { "{\"kty\":\"oct\",\"k\":\"AAEC\",\"key_ops\":\"verify\"}", "key-ops" },
-        { "{\"kty\":\"oct\",\"k\":\"AAE=\"}", "key" },
-        { "{\"kty\":\"oct\",\"k\":\"\"}", "key" },
-        { "{\"kty\":\"oct\"}", "key" },
-        { "{\"kty\":\"oct\",\"kty\":\"oct\",\"k\":\"AAEC\"}", "json" },
-        { "[]", "json" },
-        { "", "json" },
+    static const struct { const char *jwk, *reason;
+    } cases[] = {
+        {"{\"kty\":\"oct\",\"k\":\"AAEC\"}", "ok"},
+        {"{\"kty\":\"oct\",\"k\":\"AAEC\",\"alg\":\"HS256\",\"use\":\"sig\",\"key_ops\":[\"sign\","
+         "\"verify\"]}",
+         "ok"},
+        {"{\"kty\":\"oct\",\"k\":\"AAEC\",\"alg\":\"HS512\"}", "algorithm"},
+        {"{\"kty\":\"RSA\",\"n\":\"AAEC\",\"e\":\"AQAB\"}", "key-type"},
+        {"{\"k\":\"AAEC\"}", "key-type"},
+        {"{\"kty\":\"oct\",\"k\":\"AAEC\",\"use\":\"enc\"}", "key-use"},
+        {"{\"kty\":\"oct\",\"k\":\"AAEC\",\"key_ops\":[\"sign\"]}", "key-ops"},
+        {"{\"kty\":\"oct\",\"k\":\"AAEC\",\"key_ops\":\"verify\"}", "key-ops"},
+        {"{\"kty\":\"oct\",\"k\":\"AAE=\"}", "key"},
+        {"{\"kty\":\"oct\",\"k\":\"\"}", "key"},
+        {"{\"kty\":\"oct\"}", "key"},
+        {"{\"kty\":\"oct\",\"kty\":\"oct\",\"k\":\"AAEC\"}", "json"},
+        {"[]", "json"},
+        {"", "json"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -86,34 +90,43 @@ static str said(struct arena *mem, const char *jwk, const char *token)
 
 TEST(the_example_of_rfc_7515_appendix_a1_verifies)
 {
-    static const char jwk[] = "{\"kty\":\"oct\",\"k\":\"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75"
-                              "aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow\"}";
+    static const char jwk[] =
+        "{\"kty\":\"oct\",\"k\":\"AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75"
+        "aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow\"}";
     struct arena mem;
 
     arena_init(&mem, 64 << 10);
-    CHECK_STR(said(&mem, jwk, "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4M"
-                              "TkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27"
-                              "uhbUJU1p1r_wW1gFWFOEjXk"),
-              STR("{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}"));
-    CHECK_STR(said(&mem, jwk, "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4M"
-                              "TkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27"
-                              "uhbUJU1p1r_wW1gFWFOEjXg"), STR("signature"));
+    CHECK_STR(
+        said(&mem, jwk,
+             "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4M"
+             "TkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27"
+             "uhbUJU1p1r_wW1gFWFOEjXk"),
+        STR("{\"iss\":\"joe\",\r\n \"exp\":1300819380,\r\n \"http://example.com/is_root\":true}"));
+    CHECK_STR(said(&mem, jwk,
+                   "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4M"
+                   "TkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27"
+                   "uhbUJU1p1r_wW1gFWFOEjXg"),
+              STR("signature"));
     arena_end(&mem);
 }
 
 TEST(the_example_of_rfc_7520_section_4_4_verifies)
 {
-    static const char jwk[] = "{\"kty\":\"oct\",\"kid\":\"018c0ae5-4d9b-471b-bfd6-eef314bc7037\",\"use\":\"sig\","
-                              "\"alg\":\"HS256\",\"k\":\"hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg\"}";
+    static const char jwk[] =
+        "{\"kty\":\"oct\",\"kid\":\"018c0ae5-4d9b-471b-bfd6-eef314bc7037\",\"use\":\"sig\","
+        "\"alg\":\"HS256\",\"k\":\"hJtXIZ2uSN5kbQfbtTNWbpdmhkV8FJG-Onbc6mxCcYg\"}";
     struct arena mem;
     str text;
 
     arena_init(&mem, 64 << 10);
-    text = said(&mem, jwk,
-                "eyJhbGciOiJIUzI1NiIsImtpZCI6IjAxOGMwYWU1LTRkOWItNDcxYi1iZmQ2LWVlZjMxNGJjNzAzNyJ9."
-                "SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0ZXAgb250"
-                "byB0aGUgcm9hZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZmVldCwgdGhlcmXigJlzIG5vIGtub3dpbmcgd2hl"
-                "cmUgeW91IG1pZ2h0IGJlIHN3ZXB0IG9mZiB0by4.s0h6KThzkfBBBkLspW1h84VsJZFTsPPqMDA7g1Md7p0");
+    text =
+        said(&mem, jwk,
+             "eyJhbGciOiJIUzI1NiIsImtpZCI6IjAxOGMwYWU1LTRkOWItNDcxYi1iZmQ2LWVlZjMxNGJjNzAzNyJ9."
+             "SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0Z"
+             "XAgb250"
+             "byB0aGUgcm9hZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZmVldCwgdGhlcmXigJlzIG5vIGtub3dpb"
+             "mcgd2hl"
+             "cmUgeW91IG1pZ2h0IGJlIHN3ZXB0IG9mZiB0by4.s0h6KThzkfBBBkLspW1h84VsJZFTsPPqMDA7g1Md7p0");
     CHECK(str_starts(text, STR("It\xe2\x80\x99s a dangerous business, Frodo")));
     arena_end(&mem);
 }

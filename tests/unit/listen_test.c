@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* listen_test.c - addresses as text; servers on several of them, on unix sockets, on sockets given. */
+/* listen_test.c - addresses as text; servers on several of them, on unix sockets, on sockets
+ * given. */
 #include "http_rig.h"
 
 #include <fcntl.h>
@@ -12,12 +13,24 @@ static struct rig rig;
 
 TEST(addresses_are_numeric_with_a_port_or_absolute_paths)
 {
-    static const struct { const char *text, *url; } cases[] = {
-        { "127.0.0.1:8080", "http://127.0.0.1:8080" }, { "[::1]:80", "http://[::1]:80" },
-        { "0.0.0.0:0", "http://0.0.0.0:0" },           { "unix:/run/x.sock", "unix:/run/x.sock" },
-        { "127.0.0.1", NULL },  { "::1:80", NULL },    { "[::1]", NULL },      { "localhost:80", NULL },
-        { "unix:x.sock", NULL }, { "unix:/", NULL },   { "unix:", NULL },      { "", NULL },
-        { ":80", NULL },        { "127.0.0.1:", NULL }, { "127.0.0.1:99999999", NULL }, { "[]:1", NULL },
+    static const struct { const char *text, *url;
+    } cases[] = {
+        {"127.0.0.1:8080", "http://127.0.0.1:8080"},
+        {"[::1]:80", "http://[::1]:80"},
+        {"0.0.0.0:0", "http://0.0.0.0:0"},
+        {"unix:/run/x.sock", "unix:/run/x.sock"},
+        {"127.0.0.1", NULL},
+        {"::1:80", NULL},
+        {"[::1]", NULL},
+        {"localhost:80", NULL},
+        {"unix:x.sock", NULL},
+        {"unix:/", NULL},
+        {"unix:", NULL},
+        {"", NULL},
+        {":80", NULL},
+        {"127.0.0.1:", NULL},
+        {"127.0.0.1:99999999", NULL},
+        {"[]:1", NULL},
     };
     struct place p;
     char url[URL_MAX];
@@ -44,9 +57,11 @@ TEST(a_path_longer_than_a_socket_address_is_refused)
 
 TEST(loopback_and_unix_sockets_are_local)
 {
-    static const struct { const char *text; bool local; } cases[] = {
-        { "127.0.0.1:1", true }, { "127.9.9.9:1", true }, { "[::1]:1", true }, { "unix:/a", true },
-        { "0.0.0.0:1", false }, { "[::]:1", false }, { "10.0.0.1:1", false }, { "[::ffff:10.0.0.1]:1", false },
+    static const struct { const char *text; bool local;
+    } cases[] = {
+        {"127.0.0.1:1", true}, {"127.9.9.9:1", true},          {"[::1]:1", true},
+        {"unix:/a", true},     {"0.0.0.0:1", false},           {"[::]:1", false},
+        {"10.0.0.1:1", false}, {"[::ffff:10.0.0.1]:1", false},
     };
     struct place p;
 
@@ -232,7 +247,8 @@ TEST(the_environment_says_which_sockets_are_given)
     setenv("LISTEN_FDS", "2", 1);
     setenv("LISTEN_FDNAMES", "web:tls", 1);
     CHECK_ERR(given_take(&given), OK);
-    CHECK(given.n == 2 && given.fd[0] == 3 && given.fd[1] == 4 && !given.secure[0] && given.secure[1]);
+    CHECK(given.n == 2 && given.fd[0] == 3 && given.fd[1] == 4 && !given.secure[0] &&
+          given.secure[1]);
     CHECK(!getenv("LISTEN_PID") && !getenv("LISTEN_FDS") && !getenv("LISTEN_FDNAMES"));
     CHECK_ERR(given_take(&given), OK);
     CHECK(given.n == 0);

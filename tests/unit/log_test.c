@@ -36,7 +36,8 @@ TEST(a_value_cannot_begin_a_line_or_a_key)
 {
     str line = logged("x", STR("a\nb\x1b[31m\xe2\x80\xa8 c=\"d\\\""));
 
-    CHECK_STR(str_from(line, 24), STR(" warn x user=\"a\\x0ab\\x1b[31m\\xe2\\x80\\xa8 c=\\x22d\\x5c\\x22\" n=-5\n"));
+    CHECK_STR(str_from(line, 24),
+              STR(" warn x user=\"a\\x0ab\\x1b[31m\\xe2\\x80\\xa8 c=\\x22d\\x5c\\x22\" n=-5\n"));
 }
 
 TEST(a_long_value_is_cut)

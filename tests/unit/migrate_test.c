@@ -27,7 +27,8 @@ TEST(a_migrations_words_are_the_engines)
 
 TEST(an_unknown_word_is_refused)
 {
-    static const char *const bad[] = { "{nope}", "a {", "{}", "{id", "{ID}", "-- only oracle: x", "-- only x" };
+    static const char *const bad[] = {"{nope}",   "a {", "{}", "{id", "{ID}", "-- only oracle: x",
+                                      "-- only x"};
     struct arena mem;
     str out;
 
@@ -167,16 +168,24 @@ TEST(tables_that_others_made_are_used_and_never_dropped)
     store_make_empty(&s);
     arena_init(&mem, 64 << 10);
     CHECK_ERR(db_open_raw(&s.config, &raw), OK);
-    CHECK_ERR(db_script(raw, str_of(
-        strcmp(db_engine(raw), "sqlite") == 0
-            ? "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, username VARCHAR(255), email"
-              " VARCHAR(255), password VARCHAR(255), createdAt DATETIME NOT NULL, updatedAt DATETIME NOT NULL);"
-              "INSERT INTO users VALUES (1, 'zoe', 'z', 'x', '2020-01-13 09:05:39.123 +00:00',"
-              " '2020-01-13 09:05:39.123 +00:00')"
-            : "CREATE TABLE users (id INTEGER PRIMARY KEY, username VARCHAR(255), email"
-              " VARCHAR(255), password VARCHAR(255), \"createdAt\" TIMESTAMP NOT NULL, \"updatedAt\" TIMESTAMP"
-              " NOT NULL); INSERT INTO users VALUES (1, 'zoe', 'z', 'x', '2020-01-13 09:05:39',"
-              " '2020-01-13 09:05:39')")), OK);
+    CHECK_ERR(
+        db_script(
+            raw,
+            str_of(strcmp(db_engine(raw), "sqlite") == 0
+                       ? "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, username "
+                         "VARCHAR(255), email"
+                         " VARCHAR(255), password VARCHAR(255), createdAt DATETIME NOT NULL, "
+                         "updatedAt DATETIME NOT NULL);"
+                         "INSERT INTO users VALUES (1, 'zoe', 'z', 'x', '2020-01-13 09:05:39.123 "
+                         "+00:00',"
+                         " '2020-01-13 09:05:39.123 +00:00')"
+                       : "CREATE TABLE users (id INTEGER PRIMARY KEY, username VARCHAR(255), email"
+                         " VARCHAR(255), password VARCHAR(255), \"createdAt\" TIMESTAMP NOT NULL, "
+                         "\"updatedAt\" TIMESTAMP"
+                         " NOT NULL); INSERT INTO users VALUES (1, 'zoe', 'z', 'x', '2020-01-13 "
+                         "09:05:39',"
+                         " '2020-01-13 09:05:39')")),
+        OK);
     CHECK_ERR(migrate(&s.config, MIGRATE_FRESH, OWNER_DEV), ERR_DB_SCHEMA);
     CHECK_ERR(migrate(&s.config, MIGRATE_KEEP, OWNER_DEV), OK);
     CHECK_ERR(migrate(&s.config, MIGRATE_FRESH, OWNER_DEV), ERR_DB_SCHEMA);

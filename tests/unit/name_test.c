@@ -117,11 +117,12 @@ static uint32_t drawn(uint64_t *state)
 static uint32_t drawn_point(uint64_t *state)
 {
     static const uint32_t blocks[][2] = {
-        { 0x20, 0x60 }, { 0xa0, 0x160 }, { 0x300, 0x70 }, { 0x370, 0x190 }, { 0x5d0, 0x130 }, { 0x900, 0x500 },
-        { 0xe00, 0x80 }, { 0xf00, 0x100 }, { 0x1100, 0x100 }, { 0x13a0, 0x60 }, { 0x1b00, 0x80 }, { 0x1ab0, 0x20 },
-        { 0x1c80, 0x40 }, { 0x1e00, 0x200 }, { 0x2100, 0x90 }, { 0x3040, 0xc0 }, { 0xa640, 0x60 }, { 0xab70, 0x50 },
-        { 0xac00, 0x2ba4 }, { 0xf900, 0x200 }, { 0xfb00, 0x20 }, { 0xfe00, 0x30 }, { 0x11000, 0x800 }, { 0x1d100, 0x100 },
-        { 0x1e900, 0x60 }, { 0x20, 1 },
+        {0x20, 0x60},   {0xa0, 0x160},  {0x300, 0x70},    {0x370, 0x190},   {0x5d0, 0x130},
+        {0x900, 0x500}, {0xe00, 0x80},  {0xf00, 0x100},   {0x1100, 0x100},  {0x13a0, 0x60},
+        {0x1b00, 0x80}, {0x1ab0, 0x20}, {0x1c80, 0x40},   {0x1e00, 0x200},  {0x2100, 0x90},
+        {0x3040, 0xc0}, {0xa640, 0x60}, {0xab70, 0x50},   {0xac00, 0x2ba4}, {0xf900, 0x200},
+        {0xfb00, 0x20}, {0xfe00, 0x30}, {0x11000, 0x800}, {0x1d100, 0x100}, {0x1e900, 0x60},
+        {0x20, 1},
     };
     size_t i = drawn(state) % (sizeof blocks / sizeof *blocks);
 
@@ -166,13 +167,15 @@ TEST(a_name_and_its_key_are_bounded)
 
     arena_init(&mem, 64);
     CHECK_ERR(name_canonical(&mem, (str){ long_name, NAME_BYTES_MAX }, &out), ERR_NO_MEMORY);
-    CHECK_ERR(name_key(&mem, STR("a long enough name, even without a letter outside ASCII"), &out), ERR_NO_MEMORY);
+    CHECK_ERR(name_key(&mem, STR("a long enough name, even without a letter outside ASCII"), &out),
+              ERR_NO_MEMORY);
     arena_end(&mem);
 }
 
 TEST(a_name_that_is_no_unicode_is_refused)
 {
-    static const char *const bad[] = { "\xff", "a\xc3", "\xed\xa0\x80", "\xc0\x80", "\xf4\x90\x80\x80" };
+    static const char *const bad[] = {"\xff", "a\xc3", "\xed\xa0\x80", "\xc0\x80",
+                                      "\xf4\x90\x80\x80"};
     str out;
 
     arena_init(&mem, 1 << 20);
@@ -207,7 +210,8 @@ TEST(nfc_composes_and_leaves_the_rest)
     CHECK_ERR(name_nfc(&mem, STR("zoe\xcc\x88"), &out), OK);
     CHECK_STR(out, STR("zo\xc3\xab"));
     CHECK_ERR(name_nfc(&mem, STR("\xf0\x9d\x85\x9e\xf0\x9d\x85\xa1"), &out), OK);
-    CHECK_ERR(name_nfc(&mem, STR("\xf0\x9d\x85\xa0"), &out), OK);       /* grows to three times its bytes */
+    CHECK_ERR(name_nfc(&mem, STR("\xf0\x9d\x85\xa0"), &out),
+              OK); /* grows to three times its bytes */
     CHECK(out.n == 12);
     arena_end(&mem);
 }

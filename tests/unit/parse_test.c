@@ -16,7 +16,8 @@ struct row { const char *why; str message; int want; };
 static const struct row heads[] = {
     ROW("plain GET", G "\r\n", 0),
     ROW("both lengths", P "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
-    ROW("both lengths, other order", P "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n", 400),
+    ROW("both lengths, other order", P "Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n",
+        400),
     ROW("unknown coding", P "Transfer-Encoding: xchunked\r\n\r\n", 400),
     ROW("coding list", P "Transfer-Encoding: chunked, identity\r\n\r\n", 400),
     ROW("coding before chunked", P "Transfer-Encoding: gzip, chunked\r\n\r\n", 400),
@@ -113,7 +114,8 @@ static int taken(str message, size_t step, struct head *out)
 {
     struct head_scan scan = {0};
 
-    for (size_t n = step < message.n ? step : message.n;; n = n + step < message.n ? n + step : message.n) {
+    for (size_t n = step < message.n ? step : message.n;;
+         n = n + step < message.n ? n + step : message.n) {
         ptrdiff_t k = head_find(&scan, message.p, n);
 
         if (k < 0)
@@ -205,8 +207,9 @@ TEST(fields_are_read_and_trimmed)
 {
     static struct head head;
 
-    CHECK(taken(STR("POST /a HTTP/1.1\r\nhost: b\r\nX-A: \t c d \t \r\nContent-Length: 007\r\n\r\n"), 99,
-                &head) == 0);
+    CHECK(
+        taken(STR("POST /a HTTP/1.1\r\nhost: b\r\nX-A: \t c d \t \r\nContent-Length: 007\r\n\r\n"),
+              99, &head) == 0);
     CHECK_STR(head.method, STR("POST"));
     CHECK(head.headers_n == 3);
     CHECK_STR(head.headers[1].name, STR("X-A"));
@@ -239,7 +242,8 @@ TEST(expectations_are_told_apart)
 {
     static struct head head;
 
-    CHECK(taken(STR(P "Expect: 100-Continue\r\n\r\n"), 99, &head) == 0 && head.expect == EXPECT_CONTINUE);
+    CHECK(taken(STR(P "Expect: 100-Continue\r\n\r\n"), 99, &head) == 0 &&
+          head.expect == EXPECT_CONTINUE);
     CHECK(taken(STR(P "Expect: foo\r\n\r\n"), 99, &head) == 0 && head.expect == EXPECT_OTHER);
     CHECK(taken(STR(P "Expect: foo\r\nExpect: 100-continue\r\n\r\n"), 99, &head) == 0);
     CHECK(head.expect == EXPECT_OTHER);

@@ -26,12 +26,17 @@ TEST(a_new_hash_is_2b_of_60_bytes_and_opens_with_its_password_alone)
     str hash, again;
 
     arena_init(&mem, 4096);
-    CHECK_ERR(password_hash(NULL, &mem, STR("p\xc3\xa4ssw\xc3\xb6rd\xf0\x9f\x98\x80"), &least, &hash), OK);
-    CHECK_ERR(password_hash(NULL, &mem, STR("p\xc3\xa4ssw\xc3\xb6rd\xf0\x9f\x98\x80"), &least, &again), OK);
+    CHECK_ERR(
+        password_hash(NULL, &mem, STR("p\xc3\xa4ssw\xc3\xb6rd\xf0\x9f\x98\x80"), &least, &hash),
+        OK);
+    CHECK_ERR(
+        password_hash(NULL, &mem, STR("p\xc3\xa4ssw\xc3\xb6rd\xf0\x9f\x98\x80"), &least, &again),
+        OK);
     CHECK(hash.n == 60 && str_starts(hash, STR("$2b$04$")));
     CHECK(!str_is(hash, again));
     CHECK_ERR(password_check(NULL, STR("p\xc3\xa4ssw\xc3\xb6rd\xf0\x9f\x98\x80"), hash), OK);
-    CHECK_ERR(password_check(NULL, STR("pa\xcc\x88sswo\xcc\x88rd\xf0\x9f\x98\x80"), hash), ERR_PASSWORD_WRONG);
+    CHECK_ERR(password_check(NULL, STR("pa\xcc\x88sswo\xcc\x88rd\xf0\x9f\x98\x80"), hash),
+              ERR_PASSWORD_WRONG);
     CHECK_ERR(password_check(NULL, STR(""), hash), ERR_PASSWORD_WRONG);
     arena_end(&mem);
 }
@@ -95,7 +100,7 @@ TEST(a_stored_hash_of_no_known_kind_is_named_as_such)
 /* A row could ask for 2^31 rounds: days of a core. */
 TEST(a_cost_beyond_reason_is_not_spent)
 {
-    CHECK_ERR(password_check(NULL, STR("12345678"), changed(4, '3')), ERR_HASH_UNKNOWN);      /* 38 */
+    CHECK_ERR(password_check(NULL, STR("12345678"), changed(4, '3')), ERR_HASH_UNKNOWN); /* 38 */
     CHECK_ERR(password_check(NULL, STR("12345678"),
                              STR("$2b$31$j.8Q5Z34h7/CqIjrqUNC0eL6/A1tJNXOMmEY72Cw/FfVX4ZDM0.eG")),
               ERR_HASH_UNKNOWN);
@@ -193,8 +198,10 @@ TEST(a_cost_out_of_range_makes_no_hash)
     str hash;
 
     arena_init(&mem, 4096);
-    CHECK_ERR(password_hash(NULL, &mem, STR("x"), &(struct password_policy){ .cost = 3 }, &hash), ERR_BUG);
-    CHECK_ERR(password_hash(NULL, &mem, STR("x"), &(struct password_policy){ .cost = 32 }, &hash), ERR_BUG);
+    CHECK_ERR(password_hash(NULL, &mem, STR("x"), &(struct password_policy){.cost = 3}, &hash),
+              ERR_BUG);
+    CHECK_ERR(password_hash(NULL, &mem, STR("x"), &(struct password_policy){.cost = 32}, &hash),
+              ERR_BUG);
     arena_end(&mem);
 }
 
@@ -234,7 +241,8 @@ TEST(weak_is_what_lies_below_the_policy_or_beside_it)
     CHECK(password_is_weak(str_of(id), &more));
     CHECK(password_is_weak(str_of(id), &least));
     CHECK(password_is_weak(STR(STORED), &small));
-    CHECK(password_is_weak(STR("$argon2i$v=19$m=64,t=2,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA"), &small));
+    CHECK(password_is_weak(STR("$argon2i$v=19$m=64,t=2,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA"),
+                           &small));
 }
 
 TEST(what_a_kind_does_not_read_is_known)

@@ -5,9 +5,11 @@
 #include "auth/common.h"
 #include "auth/policy.h"
 
-static const struct user owner = { .username = { "Zo\xc3\xab Miller", 11 }, .email = { "zoe.m42@example.org", 19 } };
+static const struct user owner = {.username = {"Zo\xc3\xab Miller", 11},
+                                  .email = {"zoe.m42@example.org", 19}};
 static const struct auth_rules bcrypt_rules = { .password = { .cost = 4 }, .password_min = 8 };
-static const struct auth_rules argon_rules = { .password = { .scheme = SCHEME_ARGON2ID }, .password_min = 8 };
+static const struct auth_rules argon_rules = {.password = {.scheme = SCHEME_ARGON2ID},
+                                              .password_min = 8};
 
 /* Why it is refused; NULL when it is not. */
 static const char *refusal(const struct auth_rules *rules, str password)
@@ -36,7 +38,8 @@ TEST(length_counts_code_points)
     refused(STR(""), "too short");
     refused(STR("\xf0\x9f\x98\x80\xf0\x9f\x98\x80\xf0\x9f\x98\x80"), "too short");
     CHECK(!refusal(&argon_rules, STR("zwqk jpx")));
-    CHECK(!refusal(&argon_rules, STR("\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8")));
+    CHECK(!refusal(&argon_rules,
+                   STR("\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8\xc3\xa9\xc3\xa8")));
 }
 
 TEST(the_longest_is_what_the_scheme_reads)
@@ -80,8 +83,10 @@ TEST(what_is_not_listed_is_not_common)
     str rest = { common_passwords, common_passwords_n }, line;
     char more[80];
 
-    CHECK(!password_is_common(STR("")) && !password_is_common(STR("\n")) && !password_is_common(STR("zzzzzzzzzzzzzzzzz~")));
-    CHECK(!password_is_common(STR("!")) && !password_is_common(STR("password\n")) && !password_is_common(STR("12345678\n")));
+    CHECK(!password_is_common(STR("")) && !password_is_common(STR("\n")) &&
+          !password_is_common(STR("zzzzzzzzzzzzzzzzz~")));
+    CHECK(!password_is_common(STR("!")) && !password_is_common(STR("password\n")) &&
+          !password_is_common(STR("12345678\n")));
     for (int i = 0; i < 200; i++) {
         (void)str_cut(rest, '\n', &line, &rest);
         memcpy(more, line.p, line.n);
@@ -109,8 +114,10 @@ TEST(a_local_part_is_a_name_too)
     struct arena mem;
 
     arena_init(&mem, 1 << 20);
-    CHECK_ERR(policy_check(&argon_rules, &mem, STR("local.part.of.mine"), &longer, &why), ERR_PASSWORD_POLICY);
-    CHECK_ERR(policy_check(&argon_rules, &mem, STR("\xff\xff\xff\xff"), &longer, &why), ERR_NOT_UNICODE);
+    CHECK_ERR(policy_check(&argon_rules, &mem, STR("local.part.of.mine"), &longer, &why),
+              ERR_PASSWORD_POLICY);
+    CHECK_ERR(policy_check(&argon_rules, &mem, STR("\xff\xff\xff\xff"), &longer, &why),
+              ERR_NOT_UNICODE);
     arena_end(&mem);
 }
 
@@ -120,7 +127,8 @@ TEST(dev_asks_nothing_but_what_cannot_be_kept)
     static char p[73];
 
     memset(p, 'p', sizeof p);
-    CHECK(!refusal(&dev, STR("")) && !refusal(&dev, STR("12345678")) && !refusal(&dev, STR("latchkey")));
+    CHECK(!refusal(&dev, STR("")) && !refusal(&dev, STR("12345678")) &&
+          !refusal(&dev, STR("latchkey")));
     CHECK_STR(str_of(refusal(&dev, (str){ p, 73 })), STR("too long"));
 }
 
@@ -164,7 +172,7 @@ TEST(a_weaker_hash_is_made_anew_at_sign_in_and_tokens_stay)
     CHECK_STR(hash_of(&d, id), before);
     CHECK_ERR(sign_in(&d, "zoe", &s), OK);
     CHECK(str_starts(hash_of(&d, id), STR("$2b$05$")));
-    d.rules.password = (struct password_policy){ .scheme = SCHEME_ARGON2ID, .argon2 = { 64, 1, 1 } };
+    d.rules.password = (struct password_policy){.scheme = SCHEME_ARGON2ID, .argon2 = {64, 1, 1}};
     CHECK_ERR(sign_in(&d, "zoe", &again), OK);
     CHECK(str_starts(hash_of(&d, id), STR("$argon2id$")));
     CHECK_ERR(sign_in(&d, "zoe", &again), OK);
@@ -182,10 +190,12 @@ TEST(what_bcrypt_cut_is_not_hashed_anew)
 
     memset(p, 'p', sizeof p);
     domain_make(&d);
-    CHECK_ERR(account_create(&d.auth, &d.mem, &(struct new_account){ STR("zoe"), STR("z@e"), { p, 72 }, {0} }, &id), OK);
+    CHECK_ERR(account_create(&d.auth, &d.mem,
+                             &(struct new_account){STR("zoe"), STR("z@e"), {p, 72}, {0}}, &id),
+              OK);
     before = hash_of(&d, id);
     d.rules.rehash = true;
-    d.rules.password = (struct password_policy){ .scheme = SCHEME_ARGON2ID, .argon2 = { 64, 1, 1 } };
+    d.rules.password = (struct password_policy){.scheme = SCHEME_ARGON2ID, .argon2 = {64, 1, 1}};
     CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), (str){ p, 80 }, &s), OK);
     CHECK_STR(hash_of(&d, id), before);
     domain_end(&d);

@@ -39,9 +39,24 @@ TEST(paths_match_as_express_matches_them)
 TEST(what_only_looks_like_a_path_matches_nothing)
 {
     static const char *const paths[] = {
-        "//", "/.", "*", "?", "/api", "/api/test", "/api/test/", "/api/test/all//", "//api/test/all",
-        "/api//test/all", "/api/test/all2", "/api/test/./all", "/api/test/%61ll", "/api/test/all;x=1",
-        "/api/test/all/x", "api/test/all", "/api/test/\xc3\xa4ll", "/api/test/:all",
+        "//",
+        "/.",
+        "*",
+        "?",
+        "/api",
+        "/api/test",
+        "/api/test/",
+        "/api/test/all//",
+        "//api/test/all",
+        "/api//test/all",
+        "/api/test/all2",
+        "/api/test/./all",
+        "/api/test/%61ll",
+        "/api/test/all;x=1",
+        "/api/test/all/x",
+        "api/test/all",
+        "/api/test/\xc3\xa4ll",
+        "/api/test/:all",
     };
 
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
@@ -81,8 +96,10 @@ TEST(two_rows_that_could_match_one_request_do_not_start)
 
     log_set_level(LOG_ERROR + 1);
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        const struct route rows[] = { { .method = GET, .path = pairs[i].a }, { .method = GET, .path = pairs[i].b }, {0} };
-        const struct route other[] = { { .method = GET, .path = pairs[i].a }, { .method = PUT, .path = pairs[i].b }, {0} };
+        const struct route rows[] = {
+            {.method = GET, .path = pairs[i].a}, {.method = GET, .path = pairs[i].b}, {0}};
+        const struct route other[] = {
+            {.method = GET, .path = pairs[i].a}, {.method = PUT, .path = pairs[i].b}, {0}};
 
         CHECK_ERR(routes_check(rows), pairs[i].want);
         CHECK_ERR(routes_check(other), OK);

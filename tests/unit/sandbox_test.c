@@ -149,7 +149,9 @@ static int write_a_stranger(void)
 
 static int make_code(void)
 {
-    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? HELD : FREE;
+    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED
+               ? HELD
+               : FREE;
 }
 
 static int raise_a_limit(void)
@@ -221,7 +223,9 @@ static int start_a_thread(void)
 {
     pthread_t thread;
 
-    return pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0 ? HELD : FREE;
+    return pthread_create(&thread, NULL, nothing, NULL) == 0 && pthread_join(thread, NULL) == 0
+               ? HELD
+               : FREE;
 }
 
 TEST(the_database_can_be_kept)
@@ -263,7 +267,8 @@ TEST(a_thread_that_was_there_before_is_held_too)
     pid_t child = fork();
 
     if (child == 0) {
-        if (pthread_barrier_init(&entered, NULL, 2) != 0 || pthread_create(&thread, NULL, wait_and_open, &result) != 0)
+        if (pthread_barrier_init(&entered, NULL, 2) != 0 ||
+            pthread_create(&thread, NULL, wait_and_open, &result) != 0)
             _exit(FREE);
         sandbox_enter(&s, &box);
         (void)pthread_barrier_wait(&entered);

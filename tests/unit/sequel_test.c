@@ -29,7 +29,8 @@ TEST(a_uuid_is_of_version_4_and_never_the_same)
     uuid_write(b);
     CHECK(memcmp(a, b, sizeof a) != 0);
     for (size_t i = 0; i < sizeof a; i++)
-        CHECK(i == 8 || i == 13 || i == 18 || i == 23 ? a[i] == '-' : strchr("0123456789abcdef", a[i]) != NULL);
+        CHECK(i == 8 || i == 13 || i == 18 || i == 23 ? a[i] == '-'
+                                                      : strchr("0123456789abcdef", a[i]) != NULL);
     CHECK(a[14] == '4' && strchr("89ab", a[19]) != NULL);
 }
 
@@ -70,17 +71,25 @@ TEST(two_sign_ins_have_two_refresh_tokens)
 TEST(what_is_not_that_token_byte_by_byte_is_unknown)
 {
     static const char *const others[] = {
-        "", "0", "nope", "6B1D3F0E-8F5A-4A44-9D6C-0C1E2D3F4A5B", "6b1d3f0e-8f5a-4a44-9d6c-0c1e2d3f4a5b ",
-        "6b1d3f0e-8f5a-4a44-9d6c-0c1e2d3f4a5", "6b1d3f0e%", "\xed\xa0\x80",
+        "",
+        "0",
+        "nope",
+        "6B1D3F0E-8F5A-4A44-9D6C-0C1E2D3F4A5B",
+        "6b1d3f0e-8f5a-4a44-9d6c-0c1e2d3f4a5b ",
+        "6b1d3f0e-8f5a-4a44-9d6c-0c1e2d3f4a5",
+        "6b1d3f0e%",
+        "\xed\xa0\x80",
     };
     struct domain d;
     struct session s;
     char long_one[300];
 
     (void)sequel_make(&d);
-    beside(&d, "INSERT INTO \"refreshTokens\" (token, \"expiryDate\", \"createdAt\", \"updatedAt\", \"userId\") VALUES"
-               " ('6b1d3f0e-8f5a-4a44-9d6c-0c1e2d3f4a5b', '2099-01-01 00:00:00', '2090-01-01 00:00:00',"
-               " '2090-01-01 00:00:00', 1)");
+    beside(&d,
+           "INSERT INTO \"refreshTokens\" (token, \"expiryDate\", \"createdAt\", \"updatedAt\", "
+           "\"userId\") VALUES"
+           " ('6b1d3f0e-8f5a-4a44-9d6c-0c1e2d3f4a5b', '2099-01-01 00:00:00', '2090-01-01 00:00:00',"
+           " '2090-01-01 00:00:00', 1)");
     CHECK_ERR(refresh(&d, STR("6b1d3f0e-8f5a-4a44-9d6c-0c1e2d3f4a5b"), &s), OK);
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         CHECK_ERR(refresh(&d, str_of(others[i]), &s), ERR_REFRESH_UNKNOWN);
@@ -132,10 +141,12 @@ TEST(an_access_token_that_expired_is_told_from_a_forged_one)
 
     (void)sequel_make(&d);
     CHECK_ERR(sign_in(&d, "zoe", &in), OK);
-    CHECK_ERR(access_by_token(&d.auth, &d.mem, in.access_token, now + 86400 * 2, &user), ERR_TOKEN_EXPIRED);
+    CHECK_ERR(access_by_token(&d.auth, &d.mem, in.access_token, now + 86400 * 2, &user),
+              ERR_TOKEN_EXPIRED);
     CHECK_ERR(access_by_token(&d.auth, &d.mem, STR("garbage"), now, &user), ERR_TOKEN_INVALID);
     d.rules.sessions = SESSIONS_NONE;
-    CHECK_ERR(access_by_token(&d.auth, &d.mem, in.access_token, now + 86400 * 2, &user), ERR_TOKEN_INVALID);
+    CHECK_ERR(access_by_token(&d.auth, &d.mem, in.access_token, now + 86400 * 2, &user),
+              ERR_TOKEN_INVALID);
     domain_end(&d);
 }
 

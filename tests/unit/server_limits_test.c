@@ -69,7 +69,8 @@ TEST(bodies_are_bounded)
     rig_start(&rig);
     dial(&c, &rig);
     say_z(&c, "POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n1234"
-              "POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n1234\r\n0\r\n\r\n"
+              "POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+              "chunked\r\n\r\n4\r\n1234\r\n0\r\n\r\n"
               "POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345" GET("/"));
     hear_status(&c, 200, STR("1234"));
     hear_status(&c, 200, STR("1234"));
@@ -78,7 +79,8 @@ TEST(bodies_are_bounded)
     CHECK_STR(field(&a, "X-Refused"), STR("yes"));
     hear_end(&c);
     hang_up(&c);
-    refused(&rig, STR("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999\r\n\r\n"), 413);
+    refused(&rig, STR("POST /small HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999\r\n\r\n"),
+            413);
     refused(&rig, STR("POST /small HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
                       "3\r\n123\r\n2\r\n45\r\n0\r\n\r\n" GET("/")), 413);
     rig_stop(&rig);

@@ -33,10 +33,11 @@ TEST(pipelined_requests_are_answered_in_order)
     rig_init(&rig);
     rig_start(&rig);
     dial(&c, &rig);
-    say_z(&c, "POST /work HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1" GET("/work")
-              "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n2\r\n"
-              "POST /work HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n3\r\n0\r\n\r\n"
-              "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n4");
+    say_z(&c, "POST /work HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1" GET(
+                  "/work") "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n2\r\n"
+                           "POST /work HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                           "chunked\r\n\r\n1\r\n3\r\n0\r\n\r\n"
+                           "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n4");
     hear_status(&c, 200, STR("1"));
     hear_status(&c, 200, STR("hello"));
     hear_status(&c, 200, STR("2"));
@@ -166,7 +167,8 @@ TEST(no_second_answer_comes_out_of_a_bad_message)
 {
     static const char *const bad[] = {
         "FOO / HTTP/1.1\r\nHost: a\r\n\r\n",
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n0\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nContent-Length: 50\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n",
         "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
@@ -430,7 +432,8 @@ TEST(the_app_sees_the_client_behind_a_trusted_proxy)
         rig.config.trusted = on ? &trusted : NULL;
         rig_start(&rig);
         dial(&c, &rig);
-        say_z(&c, "GET /peer HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6, 1.2.3.4\r\n\r\n" GET("/peer"));
+        say_z(&c, "GET /peer HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6, 1.2.3.4\r\n\r\n" GET(
+                      "/peer"));
         hear_status(&c, 200, on ? STR("1.2.3.4") : STR("127.0.0.1"));
         hear_status(&c, 200, STR("127.0.0.1"));
         hang_up(&c);

@@ -23,7 +23,8 @@ TEST(a_sign_in_gives_the_row_its_roles_and_a_token)
     CHECK_ERR(sign_in(&d, "ZOË ", &s), OK);
     CHECK(s.user.id == id);
     CHECK_STR(s.user.username, STR("Zoe"));
-    CHECK(s.roles.n == 2 && str_is(s.roles.at[0], STR("user")) && str_is(s.roles.at[1], STR("admin")));
+    CHECK(s.roles.n == 2 && str_is(s.roles.at[0], STR("user")) &&
+          str_is(s.roles.at[1], STR("admin")));
     CHECK_ERR(jwt_verify(&d.mem, &d.keys, s.access_token, clock_ms() / 1000, &claims), OK);
     CHECK(claims.user_id == id && claims.has_issued_at);
     CHECK(claims.issued_at >= before && claims.issued_at <= clock_ms() / 1000);
@@ -42,12 +43,16 @@ TEST(who_may_not_enter_is_told_unknown_or_wrong)
     for (int strict = 0; strict < 2; strict++) {
         d.rules.strict_time = strict;
         CHECK_ERR(sign_in(&d, "nobody", &s), ERR_USER_UNKNOWN);
-        CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), STR("1234567"), &s), ERR_PASSWORD_WRONG);
+        CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), STR("1234567"), &s),
+                  ERR_PASSWORD_WRONG);
         CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), STR(""), &s), ERR_PASSWORD_WRONG);
-        CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), STR("12345678\xff"), &s), ERR_NOT_UNICODE);
+        CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), STR("12345678\xff"), &s),
+                  ERR_NOT_UNICODE);
         CHECK_ERR(session_open(&d.auth, &d.mem, STR("nobody"), STR("\xff"), &s), ERR_NOT_UNICODE);
-        CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), STR("12345678\0"), &s), ERR_PASSWORD_WRONG);
-        CHECK_ERR(session_open(&d.auth, &d.mem, STR("nobody"), STR("12345678\0"), &s), ERR_USER_UNKNOWN);
+        CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), STR("12345678\0"), &s),
+                  ERR_PASSWORD_WRONG);
+        CHECK_ERR(session_open(&d.auth, &d.mem, STR("nobody"), STR("12345678\0"), &s),
+                  ERR_USER_UNKNOWN);
     }
     CHECK_ERR(account_disable(&d.auth, id), OK);
     CHECK_ERR(sign_in(&d, "zoe", &s), ERR_PASSWORD_WRONG);
@@ -111,7 +116,8 @@ TEST(a_password_opens_as_it_came_or_composed)
     CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), typed, &s), OK);
     CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), composed, &s), OK);
     CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), STR("password"), &s), ERR_PASSWORD_WRONG);
-    CHECK_ERR(password_hash(NULL, &d.mem, typed, &d.rules.password, &hash), OK);      /* as the tutorial's server would */
+    CHECK_ERR(password_hash(NULL, &d.mem, typed, &d.rules.password, &hash),
+              OK); /* as the tutorial's server would */
     hash_becomes(&d, id, hash);
     CHECK_ERR(session_open(&d.auth, &d.mem, STR("zoe"), typed, &s), OK);
     domain_end(&d);

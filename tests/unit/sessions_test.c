@@ -137,14 +137,20 @@ TEST(neither_the_key_nor_the_database_alone_makes_a_token)
     domain_end(&d);
 }
 
-struct racer { const struct domain *d; str token; pthread_barrier_t *line; err e; char next[SESSION_TOKEN_CHARS]; };
+struct racer {
+    const struct domain *d;
+    str token;
+    pthread_barrier_t *line;
+    err e;
+    char next[SESSION_TOKEN_CHARS];
+};
 
 static void *race(void *arg)
 {
     struct racer *r = arg;
     struct session s;
     struct arena mem;
-    struct auth own = { .keys = &r->d->keys, .rules = &r->d->rules, .db = store_open(&r->d->store) };
+    struct auth own = {.keys = &r->d->keys, .rules = &r->d->rules, .db = store_open(&r->d->store)};
 
     arena_init(&mem, 1 << 20);
     pthread_barrier_wait(r->line);
@@ -316,7 +322,9 @@ TEST(sessions_end_with_their_account)
     CHECK_ERR(account_enable(&d.auth, id), OK);
     CHECK_ERR(passes(&d, s.access_token), ERR_TOKEN_INVALID);
     CHECK_ERR(sign_in(&d, "zoe", &s), OK);
-    beside(&d, "UPDATE users SET \"createdAt\" = '2020-01-01 00:00:00'");       /* another account by that id */
+    beside(
+        &d,
+        "UPDATE users SET \"createdAt\" = '2020-01-01 00:00:00'"); /* another account by that id */
     CHECK_ERR(passes(&d, s.access_token), ERR_TOKEN_INVALID);
     CHECK_ERR(refresh(&d, s.refresh_token, &next), ERR_REFRESH_UNKNOWN);
     domain_end(&d);

@@ -75,7 +75,8 @@ static str write_file(struct trial *t, const char *text, mode_t mode)
     char path[] = "/tmp/latchkey-settings-XXXXXX";
     int fd = mkstemp(path);
 
-    CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && fchmod(fd, mode) == 0);
+    CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) &&
+          fchmod(fd, mode) == 0);
     (void)close(fd);
     return arena_dup(&t->mem, (str){ path, sizeof path });     /* with its NUL */
 }
@@ -86,9 +87,11 @@ TEST(the_table_accepts_its_own_defaults_in_both_columns)
 
     begin(&t);
     CHECK_ERR(READ(&t, true, NULL), OK);
-    CHECK(t.s.http_port == 8080 && t.s.signup_roles && t.s.password_cost == 8 && t.s.token_ttl == 86400);
+    CHECK(t.s.http_port == 8080 && t.s.signup_roles && t.s.password_cost == 8 &&
+          t.s.token_ttl == 86400);
     CHECK_ERR(READ(&t, false, NULL), OK);
-    CHECK(!t.s.signup_roles && t.s.password_cost == 10 && t.s.password_min == 8 && t.s.http_head_ms == 10000);
+    CHECK(!t.s.signup_roles && t.s.password_cost == 10 && t.s.password_min == 8 &&
+          t.s.http_head_ms == 10000);
     arena_end(&t.mem);
 }
 
@@ -118,20 +121,22 @@ TEST(a_flag_goes_before_the_environment_and_that_before_the_file)
 
 TEST(a_file_is_read_strictly)
 {
-    static const struct { const char *why, *text; err want; } cases[] = {
-        { "sections, comments, blanks, CRLF", "; c\n# c\r\n\r\n [http] \r\n port=80\r\n[db]\nurl = sqlite:a b.db\n", OK },
-        { "empty", "", OK },
-        { "no newline at the end", "[http]\nport = 1", OK },
-        { "an unknown key", "[http]\nprot = 80\n", ERR_BAD_SETTING },
-        { "an unknown section", "[htpp]\nport = 80\n", ERR_BAD_SETTING },
-        { "twice", "[http]\nport = 80\nport = 80\n", ERR_BAD_SETTING },
-        { "before a section", "port = 80\n", ERR_BAD_SETTING },
-        { "no '='", "[http]\nport 80\n", ERR_BAD_SETTING },
-        { "a broken section", "[http\nport = 80\n", ERR_BAD_SETTING },
-        { "a comment behind a value", "[http]\nport = 80 # web\n", ERR_BAD_SETTING },
-        { "malformed UTF-8", "[http]\nwelcome = \xff\n", ERR_BAD_SETTING },
-        { "a control byte", "[http]\nwelcome = a\033b\n", ERR_BAD_SETTING },
-        { "a secret itself", "[token]\nsecret = hunter2\n", ERR_BAD_SETTING },
+    static const struct { const char *why, *text; err want;
+    } cases[] = {
+        {"sections, comments, blanks, CRLF",
+         "; c\n# c\r\n\r\n [http] \r\n port=80\r\n[db]\nurl = sqlite:a b.db\n", OK},
+        {"empty", "", OK},
+        {"no newline at the end", "[http]\nport = 1", OK},
+        {"an unknown key", "[http]\nprot = 80\n", ERR_BAD_SETTING},
+        {"an unknown section", "[htpp]\nport = 80\n", ERR_BAD_SETTING},
+        {"twice", "[http]\nport = 80\nport = 80\n", ERR_BAD_SETTING},
+        {"before a section", "port = 80\n", ERR_BAD_SETTING},
+        {"no '='", "[http]\nport 80\n", ERR_BAD_SETTING},
+        {"a broken section", "[http\nport = 80\n", ERR_BAD_SETTING},
+        {"a comment behind a value", "[http]\nport = 80 # web\n", ERR_BAD_SETTING},
+        {"malformed UTF-8", "[http]\nwelcome = \xff\n", ERR_BAD_SETTING},
+        {"a control byte", "[http]\nwelcome = a\033b\n", ERR_BAD_SETTING},
+        {"a secret itself", "[token]\nsecret = hunter2\n", ERR_BAD_SETTING},
     };
     struct trial t;
 
@@ -144,25 +149,39 @@ TEST(a_file_is_read_strictly)
 
 TEST(a_value_out_of_its_range_is_refused)
 {
-    static const struct { const char *flag; err want; } cases[] = {
-        { "--http.port=65535", OK },            { "--http.port=65536", ERR_BAD_SETTING },
-        { "--http.port=-1", ERR_BAD_SETTING },  { "--http.port=", ERR_BAD_SETTING },
-        { "--http.port=0x10", ERR_BAD_SETTING },{ "--http.port= 80", ERR_BAD_SETTING },
-        { "--token.ttl=7d", OK },               { "--token.ttl=86400", ERR_BAD_SETTING },
-        { "--token.ttl=500ms", ERR_BAD_SETTING },{ "--token.ttl=1500ms", ERR_BAD_SETTING },
-        { "--token.ttl=99999999999999999d", ERR_BAD_SETTING },
-        { "--db.wait=250ms", OK },              { "--db.wait=1w", ERR_BAD_SETTING },
-        { "--signup.open=no", OK },             { "--signup.open=No", ERR_BAD_SETTING },
-        { "--password.cost=3", ERR_BAD_SETTING },{ "--log.level=debug", ERR_BAD_SETTING },
-        { "--http.listen=::1", OK },            { "--http.listen=localhost", ERR_BAD_SETTING },
-        { "--http.listen=127.0.0.1, [::1]:80 unix:/a", OK }, { "--http.listen=unix:a", ERR_BAD_SETTING },
-        { "--tls.listen=127.0.0.1:8443", OK },  { "--tls.listen=127.0.0.1", ERR_BAD_SETTING },
-        { "--http.origins=https://a.example, http://b:81", OK },
-        { "--http.origins=https://a.example/", ERR_BAD_SETTING },
-        { "--http.origins=a.example", ERR_BAD_SETTING },
-        { "--db.url=oracle:x", ERR_BAD_SETTING },{ "--db.url=sqlite:", ERR_BAD_SETTING },
-        { "--db.url=mysql://zoe@h:3306/d", OK },{ "--db.url=mysql://zoe:hunter2@h/d", ERR_BAD_SETTING },
-        { "--db.url=pgsql://h/d?password=x", ERR_BAD_SETTING },
+    static const struct { const char *flag; err want;
+    } cases[] = {
+        {"--http.port=65535", OK},
+        {"--http.port=65536", ERR_BAD_SETTING},
+        {"--http.port=-1", ERR_BAD_SETTING},
+        {"--http.port=", ERR_BAD_SETTING},
+        {"--http.port=0x10", ERR_BAD_SETTING},
+        {"--http.port= 80", ERR_BAD_SETTING},
+        {"--token.ttl=7d", OK},
+        {"--token.ttl=86400", ERR_BAD_SETTING},
+        {"--token.ttl=500ms", ERR_BAD_SETTING},
+        {"--token.ttl=1500ms", ERR_BAD_SETTING},
+        {"--token.ttl=99999999999999999d", ERR_BAD_SETTING},
+        {"--db.wait=250ms", OK},
+        {"--db.wait=1w", ERR_BAD_SETTING},
+        {"--signup.open=no", OK},
+        {"--signup.open=No", ERR_BAD_SETTING},
+        {"--password.cost=3", ERR_BAD_SETTING},
+        {"--log.level=debug", ERR_BAD_SETTING},
+        {"--http.listen=::1", OK},
+        {"--http.listen=localhost", ERR_BAD_SETTING},
+        {"--http.listen=127.0.0.1, [::1]:80 unix:/a", OK},
+        {"--http.listen=unix:a", ERR_BAD_SETTING},
+        {"--tls.listen=127.0.0.1:8443", OK},
+        {"--tls.listen=127.0.0.1", ERR_BAD_SETTING},
+        {"--http.origins=https://a.example, http://b:81", OK},
+        {"--http.origins=https://a.example/", ERR_BAD_SETTING},
+        {"--http.origins=a.example", ERR_BAD_SETTING},
+        {"--db.url=oracle:x", ERR_BAD_SETTING},
+        {"--db.url=sqlite:", ERR_BAD_SETTING},
+        {"--db.url=mysql://zoe@h:3306/d", OK},
+        {"--db.url=mysql://zoe:hunter2@h/d", ERR_BAD_SETTING},
+        {"--db.url=pgsql://h/d?password=x", ERR_BAD_SETTING},
     };
     struct trial t;
 
@@ -182,7 +201,8 @@ TEST(a_flag_nobody_knows_is_refused_and_one_without_a_value_too)
     CHECK_ERR(READ(&t, false, "--http.port"), ERR_BAD_SETTING);
     CHECK_ERR(READ(&t, false, "--config"), ERR_BAD_SETTING);
     CHECK_ERR(READ(&t, false, "--config", "/does/not/exist"), ERR_BAD_SETTING);
-    CHECK_ERR(READ(&t, false, "--token.secret", "hunter2hunter2hunter2hunter2hunter2"), ERR_BAD_SETTING);
+    CHECK_ERR(READ(&t, false, "--token.secret", "hunter2hunter2hunter2hunter2hunter2"),
+              ERR_BAD_SETTING);
     CHECK_ERR(READ(&t, false, "word"), ERR_BAD_SETTING);
     arena_end(&t.mem);
 }
@@ -345,7 +365,8 @@ TEST(reading_again_changes_what_may_change_and_keeps_the_rest)
     argv[2] = (char *)path.p;
     (void)setenv("LATCHKEY_TOKEN_SECRET", "0123456789", 1);
     CHECK_ERR(settings_read(&t.s, &t.mem, false, 4, argv, NULL), OK);
-    rewrite(path, "[http]\nport = 2222\nwelcome = Hello\n[token]\nttl = 2h\n[signup]\nopen = yes\n");
+    rewrite(path,
+            "[http]\nport = 2222\nwelcome = Hello\n[token]\nttl = 2h\n[signup]\nopen = yes\n");
     CHECK_ERR(reread(&again, &t, 4, argv), OK);
     CHECK(again.http_port == 1111 && again.token_ttl == 7200 && !again.signup_open);
     CHECK_STR(again.welcome, STR("Hello"));

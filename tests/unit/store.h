@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* store.h - an empty database of a test's own. It is an SQLite file, or, with LATCHKEY_TEST_DB set to
- * a URL, the database behind that, from which every table is dropped first. */
+/* store.h - an empty database of a test's own. It is an SQLite file, or, with LATCHKEY_TEST_DB set
+ * to a URL, the database behind that, from which every table is dropped first. */
 #ifndef TEST_STORE_H
 #define TEST_STORE_H
 
@@ -29,7 +29,8 @@ struct store { char folder[64], file[96], url[256]; struct db_config config; };
         "DROP TABLE IF EXISTS user_roles; DROP TABLE IF EXISTS \"refreshTokens\";"
         "DROP TABLE IF EXISTS roles; DROP TABLE IF EXISTS users;"
         "DROP TABLE IF EXISTS latchkey_names; DROP TABLE IF EXISTS latchkey_accounts;"
-        "DROP TABLE IF EXISTS latchkey_sessions; DROP TABLE IF EXISTS latchkey_meta; DROP TABLE IF EXISTS latchkey_schema";
+        "DROP TABLE IF EXISTS latchkey_sessions; DROP TABLE IF EXISTS latchkey_meta; DROP TABLE IF "
+        "EXISTS latchkey_schema";
     const char *url = getenv("LATCHKEY_TEST_DB");
     struct db *db;
 

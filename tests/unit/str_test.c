@@ -12,7 +12,7 @@ TEST(an_empty_str_is_an_empty_str)
 TEST(only_ascii_letters_lose_their_case)
 {
     CHECK(str_is_nocase(STR("X-Access-Token"), STR("x-access-token")));
-    CHECK(!str_is_nocase(STR("a@"), STR("a`")));            /* 0x40 and 0x60 differ by the same bit */
+    CHECK(!str_is_nocase(STR("a@"), STR("a`"))); /* 0x40 and 0x60 differ by the same bit */
     CHECK(!str_is_nocase(STR("a["), STR("a{")));
     CHECK(!str_is_nocase(STR("\xc3\x84"), STR("\xc3\xa4")));
     CHECK(!str_is_nocase(STR("a"), STR("ab")));
@@ -31,11 +31,20 @@ TEST(a_cut_gives_both_sides_or_all_and_nothing)
 
 TEST(a_number_is_digits_that_fit)
 {
-    static const struct { const char *text; bool ok; int64_t value; } cases[] = {
-        { "0", true, 0 }, { "-1", true, -1 }, { "007", true, 7 },
-        { "9223372036854775807", true, INT64_MAX }, { "-9223372036854775808", true, INT64_MIN },
-        { "9223372036854775808", false, 0 }, { "-9223372036854775809", false, 0 },
-        { "", false, 0 }, { "-", false, 0 }, { "+1", false, 0 }, { " 1", false, 0 }, { "1x", false, 0 },
+    static const struct { const char *text; bool ok; int64_t value;
+    } cases[] = {
+        {"0", true, 0},
+        {"-1", true, -1},
+        {"007", true, 7},
+        {"9223372036854775807", true, INT64_MAX},
+        {"-9223372036854775808", true, INT64_MIN},
+        {"9223372036854775808", false, 0},
+        {"-9223372036854775809", false, 0},
+        {"", false, 0},
+        {"-", false, 0},
+        {"+1", false, 0},
+        {" 1", false, 0},
+        {"1x", false, 0},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -19,7 +19,8 @@ static void paper_write(const char *path, mode_t mode, X509 *cert, EVP_PKEY *key
     FILE *file = fdopen(fd, "w");
 
     CHECK(file && fchmod(fd, mode) == 0);
-    CHECK(cert ? PEM_write_X509(file, cert) == 1 : PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1);
+    CHECK(cert ? PEM_write_X509(file, cert) == 1
+               : PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) == 1);
     CHECK(fclose(file) == 0);
 }
 
@@ -30,7 +31,8 @@ static void papers_issue(const struct papers *p, long serial)
     X509 *cert = X509_new();
     X509_NAME *name = X509_get_subject_name(cert);
 
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1,
+                               0);
     X509_set_issuer_name(cert, name);
     ASN1_INTEGER_set(X509_get_serialNumber(cert), serial);
     X509_gmtime_adj(X509_getm_notBefore(cert), -60);
@@ -60,9 +62,10 @@ static void papers_drop(struct papers *p)
     CHECK(rmdir(p->folder) == 0);
 }
 
-/* Turn a plain connection into one by TLS. False when the handshake fails. `alpn` in wire format, as
- * many NULL-terminated bytes; NULL: none. */
-[[maybe_unused]] static bool secure_with(struct client *c, SSL_CTX *ctx, const char *alpn, SSL_SESSION *session)
+/* Turn a plain connection into one by TLS. False when the handshake fails. `alpn` in wire format,
+ * as many NULL-terminated bytes; NULL: none. */
+[[maybe_unused]] static bool secure_with(struct client *c, SSL_CTX *ctx, const char *alpn,
+                                         SSL_SESSION *session)
 {
     c->ssl = SSL_new(ctx);
     SSL_set_fd(c->ssl, c->fd);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* tls_test.c - the server by TLS: handshakes that are taken and refused, tickets, reload, the end. */
+/* tls_test.c - the server by TLS: handshakes that are taken and refused, tickets, reload, the
+ * end. */
 #include "tls_rig.h"
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -75,8 +76,12 @@ TEST(a_body_larger_than_a_read_arrives_whole)
 
 TEST(both_versions_are_spoken_and_older_ones_not)
 {
-    static const struct { int version; bool fine; } cases[] = {
-        { TLS1_3_VERSION, true }, { TLS1_2_VERSION, true }, { TLS1_1_VERSION, false }, { TLS1_VERSION, false },
+    static const struct { int version; bool fine;
+    } cases[] = {
+        {TLS1_3_VERSION, true},
+        {TLS1_2_VERSION, true},
+        {TLS1_1_VERSION, false},
+        {TLS1_VERSION, false},
     };
 
     begin();
@@ -96,7 +101,8 @@ TEST(both_versions_are_spoken_and_older_ones_not)
 
 TEST(suites_without_forward_secrecy_or_aead_are_refused)
 {
-    static const char *const suites[] = { "AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA", "AES256-SHA" };
+    static const char *const suites[] = {"AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA",
+                                         "AES256-SHA"};
 
     begin();
     rig_start_tls(&rig, &papers);
@@ -114,9 +120,18 @@ TEST(suites_without_forward_secrecy_or_aead_are_refused)
 
 TEST(what_both_speak_is_chosen_and_nothing_else)
 {
-    static const struct { const char *offer, *chosen; } cases[] = {
-        { NULL, "" }, { "\x08http/1.1", "http/1.1" }, { "\x02h2", "h2" }, { "\x08http/1.1\x02h2", "h2" },
-        { "\x03" "foo\x08http/1.1", "http/1.1" }, { "\x03" "foo", NULL },
+    static const struct { const char *offer, *chosen;
+    } cases[] = {
+        {NULL, ""},
+        {"\x08http/1.1", "http/1.1"},
+        {"\x02h2", "h2"},
+        {"\x08http/1.1\x02h2", "h2"},
+        {"\x03"
+         "foo\x08http/1.1",
+         "http/1.1"},
+        {"\x03"
+         "foo",
+         NULL},
     };
 
     begin();
@@ -232,7 +247,8 @@ TEST(files_that_cannot_be_trusted_are_refused)
     CHECK_ERR(tls_open(str_of(papers.cert), str_of(papers.cert), &tls), ERR_BAD_SETTING);
     CHECK_ERR(tls_open(str_of(papers.key), str_of(papers.key), &tls), ERR_BAD_SETTING);
     file = fopen(papers.cert, "a");
-    CHECK(file && fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", file) >= 0);
+    CHECK(file &&
+          fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", file) >= 0);
     CHECK(fclose(file) == 0);
     CHECK_ERR(tls_open(str_of(papers.cert), str_of(papers.key), &tls), ERR_BAD_SETTING);
     papers_drop(&papers);
@@ -246,7 +262,8 @@ TEST(a_key_locked_with_a_password_is_refused_and_nobody_asked)
 
     papers_make(&papers);
     file = fopen(papers.key, "w");
-    CHECK(file && PEM_write_PrivateKey(file, key, EVP_aes_128_cbc(), (const unsigned char *)"pw", 2, NULL, NULL) == 1);
+    CHECK(file && PEM_write_PrivateKey(file, key, EVP_aes_128_cbc(), (const unsigned char *)"pw", 2,
+                                       NULL, NULL) == 1);
     CHECK(fclose(file) == 0);
     EVP_PKEY_free(key);
     CHECK_ERR(tls_open(str_of(papers.cert), str_of(papers.key), &tls), ERR_BAD_SETTING);
@@ -263,7 +280,7 @@ TEST(a_handshake_that_drips_dies_at_its_deadline)
     rig.config.limits.head_ms = 200;
     rig_start_tls(&rig, &papers);
     dial(&c, &rig);
-    setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ 0, 20000 }, sizeof(struct timeval));
+    setsockopt(c.fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0, 20000}, sizeof(struct timeval));
     say(&c, STR("\x16\x03\x01\x02"));
     for (int i = 0; i < 1000 && k != 0; i++) {
         say(&c, STR("\0"));

@@ -102,7 +102,8 @@ TEST(a_thousand_parameters_pass_and_one_more_does_not)
 
     CHECK_ERR(urlencoded_read(&mem, (str){ form, 4 * FORM_PARAMETERS_MAX - 1 }, &top), OK);
     CHECK(json_member(top, STR("a"))->n == FORM_PARAMETERS_MAX);
-    CHECK_ERR(urlencoded_read(&mem, (str){ form, 4 * FORM_PARAMETERS_MAX }, &top), ERR_BODY_PARAMETERS);
+    CHECK_ERR(urlencoded_read(&mem, (str){form, 4 * FORM_PARAMETERS_MAX}, &top),
+              ERR_BODY_PARAMETERS);
 }
 
 TEST(a_form_that_does_not_fit_says_so)
@@ -111,6 +112,7 @@ TEST(a_form_that_does_not_fit_says_so)
 
     arena_end(&mem);
     arena_init(&mem, 512);
-    CHECK_ERR(urlencoded_read(&mem, STR("a[b][c][d][e][f]=1&a[b][c][d][e][g]=2"), &top), ERR_NO_MEMORY);
+    CHECK_ERR(urlencoded_read(&mem, STR("a[b][c][d][e][f]=1&a[b][c][d][e][g]=2"), &top),
+              ERR_NO_MEMORY);
     arena_end(&mem);
 }

@@ -12,7 +12,8 @@ static const char key_b[] = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 
 static struct user user_of(const char *name)
 {
-    return (struct user){ .username = str_of(name), .email = STR("a@b.example"), .password = STR("$2a$") };
+    return (struct user){
+        .username = str_of(name), .email = STR("a@b.example"), .password = STR("$2a$")};
 }
 
 TEST(a_user_is_found_as_it_was_stored)
@@ -318,8 +319,10 @@ TEST(a_fact_is_kept_and_replaced)
     CHECK_ERR(meta_write(db, STR("a"), STR("two")), OK);
     CHECK_ERR(meta_read(db, &mem, STR("a"), &value), OK);
     CHECK_STR(value, STR("two"));
-    CHECK_ERR(meta_write(db, str_of("a key that is longer than the sixty-four bytes of its own column is"),
-                         STR("x")), ERR_BUG);
+    CHECK_ERR(meta_write(
+                  db, str_of("a key that is longer than the sixty-four bytes of its own column is"),
+                  STR("x")),
+              ERR_BUG);
     arena_end(&mem);
     db_close(db);
     store_remove(&s);

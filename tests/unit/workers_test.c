@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* workers_test.c - pools of worker threads: every job once, a full queue says so, a stop runs all. */
+/* workers_test.c - pools of worker threads: every job once, a full queue says so, a stop runs
+ * all. */
 #include "../tests/test.h"
 #include "http/workers.h"
 
@@ -123,8 +124,8 @@ static void in_order(struct job *job, void *own)
 
 TEST(jobs_start_in_the_order_they_came)
 {
-    struct pool_config config = { .name = "order", .threads = 1, .waiting_max = 100, .stack = 1 << 18,
-                                  .nice = 5 };
+    struct pool_config config = {
+        .name = "order", .threads = 1, .waiting_max = 100, .stack = 1 << 18, .nice = 5};
     struct order jobs[100];
     struct pool *pool;
     int next = 0;

@@ -13,7 +13,8 @@
 err signup(struct req *req, struct res *res)
 {
     const struct signup *form = req->body;
-    const struct new_account want = { form->username, form->email, form->password, form->roles.names };
+    const struct new_account want = {form->username, form->email, form->password,
+                                     form->roles.names};
     int64_t id;
     err e;
 
@@ -39,13 +40,15 @@ static struct strs role_names(struct arena *mem, struct strs roles)
             return (struct strs){0};
         memcpy(p, "ROLE_", 5);
         for (size_t i = 0; i < role.n; i++)
-            p[5 + i] = role.p[i] >= 'a' && role.p[i] <= 'z' ? (char)(role.p[i] - 'a' + 'A') : role.p[i];
+            p[5 + i] =
+                role.p[i] >= 'a' && role.p[i] <= 'z' ? (char)(role.p[i] - 'a' + 'A') : role.p[i];
         names.at[names.n] = (str){ p, role.n + 5 };
     }
     return names;
 }
 
-static err account_put(struct json_writer *w, struct arena *mem, const struct user *user, struct strs roles)
+static err account_put(struct json_writer *w, struct arena *mem, const struct user *user,
+                       struct strs roles)
 {
     struct strs names = role_names(mem, roles);
 
@@ -75,10 +78,12 @@ static struct device device_of(const struct req *req, str name)
     char *address = NEW_ARRAY(req->mem, char, INET6_ADDRSTRLEN);
 
     if (address && peer->family != AF_UNIX)
-        (void)inet_ntop(peer->family, peer->address, address, INET6_ADDRSTRLEN);    /* an unknown family stays unsaid */
+        (void)inet_ntop(peer->family, peer->address, address,
+                        INET6_ADDRSTRLEN); /* an unknown family stays unsaid */
     return (struct device){
         .address = str_of(address ? address : ""),
-        .agent = printable(req->mem, str_head(req_header(req, STR("user-agent")), SESSION_TEXT_MAX)),
+        .agent =
+            printable(req->mem, str_head(req_header(req, STR("user-agent")), SESSION_TEXT_MAX)),
         .name = name,
     };
 }

@@ -97,7 +97,9 @@ err signout(struct req *req, struct res *res)
     if (!which.p || str_is(which, STR("this")))
         e = signout_this(req);
     else if (str_is(which, STR("others")))
-        e = req->caller.session_id ? account_sign_out(req->auth, req->caller.user_id, req->caller.session_id) : ERR_NO_SESSION;
+        e = req->caller.session_id
+                ? account_sign_out(req->auth, req->caller.user_id, req->caller.session_id)
+                : ERR_NO_SESSION;
     else if (str_is(which, STR("all")))
         e = account_sign_out(req->auth, req->caller.user_id, 0);
     if (e != OK)
@@ -109,7 +111,8 @@ err signout(struct req *req, struct res *res)
 err password_put(struct req *req, struct res *res)
 {
     const struct password_body *form = req->body;
-    const struct password_change want = { req->caller.user_id, req->caller.session_id, form->current, form->next };
+    const struct password_change want = {req->caller.user_id, req->caller.session_id, form->current,
+                                         form->next};
     err e;
 
     req->event = "password";

@@ -56,7 +56,8 @@ static str role_names(struct arena *mem, str roles)
     return buf_str(&b);
 }
 
-/* The role comes from the row in routes.c: { require_role, "admin" }, { require_role, "moderator|admin" }. */
+/* The role comes from the row in routes.c: { require_role, "admin" }, { require_role,
+ * "moderator|admin" }. */
 err require_role(struct req *req, struct res *, const char *any_of)
 {
     err e = access_has_role(req->auth, req->mem, req->caller, str_of(any_of));

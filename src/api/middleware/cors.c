@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* cors.c - which pages of other origins may read our answers (the Fetch standard, CORS protocol).
  *
- * In the tutorial's manner as its cors package: an origin is always named, the first of the list where
- * the request's own is not on it, and every OPTIONS is answered here. In production only an origin on
- * the list is named, and headers are listed, not reflected. */
+ * In the tutorial's manner as its cors package: an origin is always named, the first of the list
+ * where the request's own is not on it, and every OPTIONS is answered here. In production only an
+ * origin on the list is named, and headers are listed, not reflected. */
 #include "api/api.h"
 #include "api/router.h"
 
@@ -42,13 +42,14 @@ err cors(struct req *req, struct res *res, const char *)
 
     if (origin.n)
         res_header(res, STR("Access-Control-Allow-Origin"), origin);
-    res_header(res, STR("Vary"), options && !server ? STR("Origin, Access-Control-Request-Headers") : STR("Origin"));
+    res_header(res, STR("Vary"),
+               options && !server ? STR("Origin, Access-Control-Request-Headers") : STR("Origin"));
     if (!options)
         return OK;
     if (server)
         (void)route_match(req->api->config.routes, NO_METHOD, req->x->req.path, &methods);
     if (methods == 0)
-        return OK;                                       /* nothing there: the row `nowhere` says so */
+        return OK; /* nothing there: the row `nowhere` says so */
     if (origin.n)
         preflight(req, res);
     res->x->res.status = 204;
