@@ -54,7 +54,6 @@ const struct answer answers[MANNERS][ERR_COUNT] = {
         [ERR_BODY_CHARSET]    = { 415, AS_PAGE },
     },
     [AS_SERVER] = {
-        [ERR_TOKEN_MISSING]   = { 401, AS_MESSAGE, "No token provided!" },
         [ERR_TOKEN_INVALID]   = { 401, AS_MESSAGE, "Unauthorized!", .challenge = INVALID_TOKEN },
         [ERR_TOKEN_EXPIRED]   = { 401, AS_MESSAGE, "Unauthorized! Access Token was expired!", .challenge = INVALID_TOKEN },
         [ERR_USER_UNKNOWN]    = { 401, AS_MESSAGE, "Invalid username or password!", "accessToken" },
