@@ -36,6 +36,11 @@ class Server:
     def __init__(self, binary, command="dev", *flags, secret=SECRET):
         self.binary, self.command, self.flags, self.secret = os.path.abspath(binary), command, flags, secret
 
+    @staticmethod
+    def environment():
+        """What the server sees: not the tests' own variables, which name no settings."""
+        return {k: v for k, v in os.environ.items() if not k.startswith("LATCHKEY_TEST_")}
+
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="latchkey-")
         self.database = os.path.join(self.folder, "test.db")
@@ -49,7 +54,7 @@ class Server:
         self.process = subprocess.Popen(
             [self.binary, self.command, "--http.port", "0", *database,
              "--token.secret-file", secret, *self.flags],
-            cwd=self.folder, stdout=subprocess.PIPE, stderr=self.log, text=True)
+            cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("listening on http://"):
             said = self.said()

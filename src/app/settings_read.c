@@ -169,20 +169,28 @@ static bool env_set(struct reader *r, const char *entry, const struct setting *r
     return true;
 }
 
-/* Orchestrators put LATCHKEY_PORT and LATCHKEY_SERVICE_HOST there for a service of this name, so an
- * unknown one is worth a line but stops nothing. */
+/* What Kubernetes puts there for a service of this name: LATCHKEY_SERVICE_HOST, LATCHKEY_PORT,
+ * LATCHKEY_PORT_8080_TCP_ADDR and the like. Elsewhere they are as unknown as any other. */
+static bool is_of_kubernetes(str name)
+{
+    str rest = str_from(name, sizeof "LATCHKEY_" - 1);
+
+    return getenv("KUBERNETES_SERVICE_HOST") && (str_is(rest, STR("PORT"))
+           || str_starts(rest, STR("PORT_")) || str_starts(rest, STR("SERVICE_HOST"))
+           || str_starts(rest, STR("SERVICE_PORT")));
+}
+
 static void env_read(struct reader *r)
 {
     for (char **entry = environ; entry && *entry; entry++) {
         const struct setting *row = settings_table;
+        str name = str_head(str_of(*entry), strcspn(*entry, "="));
 
         while (row->key && !env_set(r, *entry, row))
             row++;
-        if (!row->key && str_starts(str_of(*entry), STR("LATCHKEY_")) &&
-            !getenv("KUBERNETES_SERVICE_HOST") &&
-            !str_starts(str_of(*entry), STR("LATCHKEY_CONFIG=")))
-            fprintf(stderr, "latchkey: environment: %.*s names no setting\n",
-                    (int)strcspn(*entry, "="), *entry);
+        if (!row->key && str_starts(name, STR("LATCHKEY_")) && !is_of_kubernetes(name)
+            && !str_is(name, STR("LATCHKEY_CONFIG")))
+            fault(r, STR("environment"), shown(name), "is no setting");
     }
 }
 

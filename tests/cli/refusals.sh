@@ -18,6 +18,7 @@ refused 2 'is no setting' dev --http.prot 1
 refused 2 'not understood' dev --stale
 refused 2 'not understood' serve --fresh
 refused 2 'cannot be given here' serve --token.secret 0123456789abcdef0123456789abcdef
+LATCHKEY_HTTP_PROT=1 refused 2 'environment: LATCHKEY_HTTP_PROT is no setting' serve
 refused 2 'must not hold a password' serve --db.url mysql://a:b@h/d
 refused 2 'needs a secret' serve
 refused 2 'usage' nonsense

@@ -296,6 +296,35 @@ TEST(a_secret_in_the_environment_is_taken_out_of_it)
     arena_end(&t.mem);
 }
 
+TEST(an_unknown_variable_of_our_name_stops_the_start_unless_kubernetes_made_it)
+{
+    static char *const made[] = { "LATCHKEY_PORT=tcp://10.0.0.1:80", "LATCHKEY_SERVICE_HOST=10.0.0.1",
+                                  "LATCHKEY_PORT_80_TCP_ADDR=10.0.0.1" };
+    struct trial t;
+
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        char name[64];
+
+        begin(&t);
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(made[i], "="), made[i]);
+        (void)putenv(made[i]);
+        CHECK_ERR(READ(&t, false, NULL), ERR_BAD_SETTING);
+        (void)setenv("KUBERNETES_SERVICE_HOST", "10.0.0.2", 1);
+        CHECK_ERR(READ(&t, false, NULL), OK);
+        (void)unsetenv("KUBERNETES_SERVICE_HOST");
+        (void)unsetenv(name);
+        arena_end(&t.mem);
+    }
+    begin(&t);
+    (void)setenv("KUBERNETES_SERVICE_HOST", "10.0.0.2", 1);
+    (void)setenv("LATCHKEY_HTTP_PROT", "1", 1);
+    CHECK_ERR(READ(&t, false, NULL), ERR_BAD_SETTING);
+    (void)unsetenv("LATCHKEY_HTTP_PROT");
+    (void)unsetenv("KUBERNETES_SERVICE_HOST");
+    CHECK_ERR(READ(&t, false, NULL), OK);
+    arena_end(&t.mem);
+}
+
 TEST(a_secret_from_two_places_is_the_later_one_or_refused)
 {
     struct trial t;
