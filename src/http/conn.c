@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* conn.c - one connection, and HTTP/1.1 on it (RFC 9112). */
+/* conn.c - one connection: its bytes, its deadlines, its end. */
 #include "http/conn.h"
 
+#include "http/h1.h"
 #include "http/h2.h"
 #include "http/wire.h"
 
@@ -17,8 +18,7 @@ enum {
 
 /* ---- closing ---- */
 
-/* Nobody waits for this stream any more. */
-static void drop_stream(struct conn *c)
+void conn_drop_stream(struct conn *c)
 {
     struct stream *s = c->stream;
 
@@ -43,7 +43,7 @@ void conn_close(struct conn *c)
     if (c->state == CONN_CLOSED)
         return;
     c->state = CONN_CLOSED;
-    drop_stream(c);
+    conn_drop_stream(c);
     end_h2(c);
     buf_end(&c->in);
     buf_end(&c->out);
@@ -107,111 +107,7 @@ static void flush(struct conn *c)
     } while (more && c->state == CONN_H2 && !c->out.n);
 }
 
-static enum staying staying(const struct conn *c, const struct stream *s)
-{
-    if (s->x.res.close || !s->keep || c->loop->draining)
-        return CLOSES;
-    return s->old ? STAYS_OLD : STAYS;
-}
-
-/* The stream is answered: write it down and be ready for the next. */
-static void answer(struct conn *c, struct stream *s)
-{
-    enum staying how = staying(c, s);
-
-    if (s->x.res.status == 0) {
-        message_write_bare(&c->loop->out, 500, c->loop->date);
-        how = CLOSES;
-    } else {
-        message_write(&c->loop->out, &s->x.res, s->head_only, how, c->loop->date);
-    }
-    c->stream = NULL;
-    stream_free(s);
-    c->state = how == CLOSES ? CONN_LAST : CONN_HEAD;
-    c->fresh = c->served = true;
-}
-
-/* What came was no request, or too much of one. Nothing behind it can be trusted. */
-static void refuse_bare(struct conn *c, int status)
-{
-    drop_stream(c);
-    message_write_bare(&c->loop->out, status, c->loop->date);
-    c->state = CONN_LAST;
-    c->rude = true;
-}
-
-/* The request was understood and is refused; the app finds the words. */
-static void refuse(struct conn *c, struct stream *s, int status, bool close)
-{
-    const struct http_app *app = &c->loop->config->app;
-
-    s->x.res.close = s->x.res.close || close;
-    c->rude = c->rude || close;
-    app->refuse(app->app, &s->x, status);
-    answer(c, s);
-}
-
-/* ---- requests ---- */
-
-/* The request is complete. `detached`: it stands in memory of its own. */
-static void run(struct conn *c, struct stream *s, bool detached, str head)
-{
-    const struct http_app *app = &c->loop->config->app;
-
-    if (!s->pool) {
-        app->run(app->app, c->loop->own, &s->x);
-        answer(c, s);
-        return;
-    }
-    if (!detached && !stream_detach(s, head)) {
-        refuse(c, s, 503, false);
-        return;
-    }
-    c->stream = s;
-    c->state = CONN_WORK;
-    if (!stream_offer(s))
-        refuse(c, s, 503, false);
-}
-
-/* The body must be waited for. */
-static void await_body(struct conn *c, struct stream *s, str head)
-{
-    if (!stream_detach(s, head)) {
-        refuse(c, s, 503, true);
-        return;
-    }
-    if (s->expect == EXPECT_CONTINUE)
-        buf_put(&c->loop->out, STR("HTTP/1.1 100 Continue\r\n\r\n"));
-    c->stream = s;
-    c->state = CONN_BODY;
-}
-
-/* A head was understood; `rest` are the bytes behind it. Returns how many of them were its body. */
-static size_t take_request(struct conn *c, struct stream *s, str head, str rest)
-{
-    bool has_body = s->chunked || s->left > 0;
-    size_t n = (size_t)s->left;
-
-    s->x.began = c->began;
-    s->conn = c;
-    stream_route(s);
-    if (s->x.res.status) {
-        s->x.res.close = s->x.res.close || has_body;
-        c->rude = c->rude || has_body;
-        answer(c, s);
-    } else if (s->expect == EXPECT_OTHER) {
-        refuse(c, s, 417, has_body);
-    } else if (s->left > s->body_max) {
-        refuse(c, s, 413, true);
-    } else if (s->chunked || n > rest.n) {
-        await_body(c, s, head);
-    } else {
-        s->x.req.body = str_head(rest, n);
-        run(c, s, false, head);
-        return n;
-    }
-    return 0;
-}
+/* ---- reading ---- */
 
 /* From here on it is HTTP/2. */
 static void begin_h2(struct conn *c)
@@ -244,74 +140,6 @@ static size_t take_preface(struct conn *c, const char *b, size_t n)
     return c->h2 ? take_frames(c, b, n) : n;
 }
 
-/* Take a head and, when it is there, its body. Returns the bytes taken; 0 when more are needed. */
-static size_t take_head(struct conn *c, const char *b, size_t n)
-{
-    const struct http_limits *limits = &c->loop->config->limits;
-    struct head *h = &c->loop->head;
-    ptrdiff_t k = head_find(&c->scan, b, n);
-    size_t len = k > 0 ? (size_t)k : n;
-    struct stream *s;
-    int status;
-
-    if (k == 0 && !c->scan.started && c->scan.line == n) {
-        c->scan.line = 0;
-        return n;
-    }
-    if (k >= 0 && len > limits->head_max) {
-        refuse_bare(c, memchr(b + 2 * c->scan.blanks, '\n', limits->head_max - 4) ? 431 : 414);
-        return n;
-    }
-    if (k == 0)
-        return 0;
-    status = k < 0 ? 400 : head_parse((str){ b, len }, limits->headers_max, h);
-    c->scan = (struct head_scan){0};
-    if (status != 0) {
-        refuse_bare(c, status);
-        return n;
-    }
-    if ((s = stream_new(c->loop, h)) == NULL) {
-        refuse_bare(c, 503);
-        return n;
-    }
-    return len + take_request(c, s, (str){ b, len }, (str){ b + len, n - len });
-}
-
-/* Take bytes of the body at hand. Returns how many. */
-static size_t take_body(struct conn *c, const char *b, size_t n)
-{
-    struct stream *s = c->stream;
-    str data = { b, n < s->left ? n : (size_t)s->left };
-    size_t used = data.n;
-    int done;
-
-    if (s->chunked)
-        done = chunks_next(&s->chunks, b, n, &used, &data);
-    else
-        done = (s->left -= used) == 0;
-    if (done < 0) {
-        refuse_bare(c, 400);
-        return n;
-    }
-    if (data.n > s->body_max - s->body.n) {
-        c->stream = NULL;
-        refuse(c, s, 413, true);
-        return n;
-    }
-    buf_put(&s->body, data);
-    if (buf_ok(&s->body) != OK) {
-        c->stream = NULL;
-        refuse(c, s, 503, true);
-        return n;
-    }
-    if (done) {
-        c->stream = NULL;
-        s->x.req.body = buf_str(&s->body);
-        run(c, s, true, (str){0});
-    }
-    return used;
-}
-
 static bool takes_requests(const struct conn *c)
 {
     return c->state == CONN_HEAD || c->state == CONN_BODY || c->state == CONN_H2;
@@ -322,8 +150,8 @@ static size_t take_one(struct conn *c, const char *b, size_t n)
     if (c->state == CONN_H2)
         return take_frames(c, b, n);
     if (c->state == CONN_BODY)
-        return take_body(c, b, n);
-    return is_preface(c, b, n) ? take_preface(c, b, n) : take_head(c, b, n);
+        return h1_take_body(c, b, n);
+    return is_preface(c, b, n) ? take_preface(c, b, n) : h1_take_head(c, b, n);
 }
 
 /* Take what can be taken of the bytes; returns how many. */
@@ -379,7 +207,7 @@ static void receive_end(struct conn *c)
         conn_close(c);
         return;
     }
-    refuse_bare(c, 400);
+    h1_refuse_bare(c, 400);
     c->rude = false;
     flush(c);
 }
@@ -519,7 +347,7 @@ void conn_finish(struct conn *c, struct stream *s)
     if (c->h2)
         h2_finish(c->h2, s);
     else
-        answer(c, s);
+        h1_answer(c, s);
     go_on(c);
 }
 
@@ -537,11 +365,11 @@ void conn_expire(struct conn *c)
 
     if (c->timed == TIMER_BODY) {
         c->stream = NULL;
-        refuse(c, s, 408, true);
+        h1_refuse(c, s, 408, true);
     } else if (c->timed == TIMER_WORK) {
-        refuse_bare(c, 503);
+        h1_refuse_bare(c, 503);
     } else if (c->timed == TIMER_HEAD && c->in.n) {
-        refuse_bare(c, 408);
+        h1_refuse_bare(c, 408);
     } else if (c->state == CONN_H2 && !c->out.n) {
         h2_drain(c->h2);
         c->rude = true;

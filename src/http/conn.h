@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* conn.h - one connection: bytes in, exchanges, bytes out. HTTP/1.1 is spoken here, HTTP/2 in h2.h.
+/* conn.h - one connection: bytes in, exchanges, bytes out. What they say is HTTP/1.1 (h1.h) or
+ * HTTP/2 (h2.h).
  *
  * Edge-triggered: it is told once that there is something to read and remembers it. It reads into
  * the loop's buffer, answers what is complete there, and keeps a copy only of what is left over; an
@@ -70,6 +71,9 @@ void conn_finish(struct conn *c, struct stream *s);
 
 /* The server stops: it answers what is on its way and closes. */
 void conn_drain(struct conn *c);
+
+/* Nobody waits for its stream any more. */
+void conn_drop_stream(struct conn *c);
 
 /* Close it at once. Harmless when it is closed. */
 void conn_close(struct conn *c);

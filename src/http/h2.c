@@ -6,34 +6,22 @@
  * list of ours as well. */
 #include "http/h2.h"
 
+#include "http/flood.h"
+
 #include <nghttp2/nghttp2.h>
 
 enum {
     PUMP_ENOUGH = 128 << 10, /* bytes a turn */
     ENTRY_EXTRA = 32,        /* what a field counts beside its bytes (RFC 9113 section 6.5.2) */
     FLOOD_LISTS = 4,         /* so many header lists in one are no mistake any more */
-    CONTINUATIONS_MAX = 16,
-    RESETS_MAX = 200,
-    RESETS_S = 20, /* at once, and further ones a second */
-    NOISE_MAX = 500,
-    NOISE_S = 50,
-    STRAY_MAX = 64 << 10,
-    STRAY_EARNED = 1 << 10, /* bytes of frames of unknown types */
-    NOISE_EARNED = 4,       /* by an answer and by a frame of data that went out */
 };
-
-/* What is let through at a rate. */
-struct bucket { int64_t left, most, a_second, at; };
 
 struct h2 {
     nghttp2_session *session;
     struct conn *conn;
     struct link streams;
     size_t held;                      /* bytes of bodies */
-    unsigned continuations;
-    struct bucket resets, noise;
-    int64_t stray; /* bytes that came, less those of frames that on_begin_frame saw */
-    bool angry;
+    struct flood flood;
 };
 
 /* A head as it comes in, in the stream's arena. */
@@ -58,21 +46,6 @@ static struct stream *stream_at(nghttp2_session *session, int32_t number)
 
 /* ---- floods ---- */
 
-/* False when too much was taken. */
-static bool spend(struct h2 *h, struct bucket *b, int64_t n)
-{
-    int64_t earned = (h->conn->loop->now - b->at) * b->a_second / 1000;
-
-    if (earned > 0) {
-        b->at = h->conn->loop->now;
-        b->left = b->left + earned < b->most ? b->left + earned : b->most;
-    }
-    b->left = b->left - n < b->most ? b->left - n : b->most;
-    if (b->left < 0)
-        h->angry = true;
-    return b->left >= 0;
-}
-
 static bool is_noise(nghttp2_session *session, const nghttp2_frame_hd *hd)
 {
     if (hd->type == NGHTTP2_DATA)
@@ -85,16 +58,15 @@ static bool is_noise(nghttp2_session *session, const nghttp2_frame_hd *hd)
 static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, void *user)
 {
     struct h2 *h = user;
+    struct flood *flood = &h->flood;
+    int64_t now = h->conn->loop->now;
 
-    h->stray -= 9 + (int64_t)hd->length;    /* nghttp2 shows the known ones only */
-    h->continuations = hd->type == NGHTTP2_CONTINUATION ? h->continuations + 1 : 0;
-    if (h->continuations > CONTINUATIONS_MAX)
-        h->angry = true;
+    flood_frame(flood, 9 + hd->length, hd->type == NGHTTP2_CONTINUATION);
     if (hd->type == NGHTTP2_RST_STREAM)
-        (void)spend(h, &h->resets, 1);      /* it notes the anger */
+        flood_reset(flood, now);
     if (is_noise(session, hd))
-        (void)spend(h, &h->noise, 1);
-    return h->angry ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+        flood_noise(flood, now);
+    return flood->over ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
 /* ---- time and the end of streams ---- */
@@ -191,8 +163,7 @@ static void submit(struct h2 *h, struct stream *s, int32_t number, int status, b
             nv[n++] = field(res->headers[i].name, res->headers[i].value);
     if (!is_bodiless(status))
         nv[n++] = field(STR("content-length"), str_of(size));
-    (void)spend(h, &h->noise, -NOISE_EARNED);
-    h->stray -= h->stray > STRAY_EARNED ? STRAY_EARNED : 0;
+    flood_answer(&h->flood, h->conn->loop->now);
     if (nghttp2_submit_response(h->session, number, nv, n,
                                 length && !s->head_only && !is_bodiless(status) ? &body : NULL) !=
         0)
@@ -235,10 +206,9 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
                 && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
 
     if (frame->hd.type == NGHTTP2_DATA)
-        (void)spend(h, &h->noise, -NOISE_EARNED);
+        flood_data(&h->flood, h->conn->loop->now);
     if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
-        (void)spend(h, &h->resets,
-                    1); /* who makes us reset streams is no better than who does it */
+        flood_reset(&h->flood, h->conn->loop->now); /* who makes us do it is no better */
     if (last && nghttp2_session_get_stream_remote_close(session, number) == 0)
         (void)nghttp2_submit_rst_stream(session, 0, number, NGHTTP2_NO_ERROR);
     return 0;
@@ -320,7 +290,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         return 0;
     f->size += n_n + v_n + ENTRY_EXTRA;
     if (f->size > FLOOD_LISTS * limits->head_max) {
-        h->angry = true;
+        h->flood.over = true;
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
     if (f->size > limits->head_max ||
@@ -506,8 +476,7 @@ struct h2 *h2_open(struct conn *c)
         return NULL;
     h->conn = c;
     link_init(&h->streams);
-    h->resets = (struct bucket){ RESETS_MAX, RESETS_MAX, RESETS_S, c->loop->now };
-    h->noise = (struct bucket){ NOISE_MAX, NOISE_MAX, NOISE_S, c->loop->now };
+    flood_init(&h->flood, c->loop->now);
     if (!session_open(h) ||
         nghttp2_submit_settings(h->session, 0, settings, sizeof settings / sizeof *settings) != 0) {
         h2_close(h);
@@ -527,14 +496,13 @@ void h2_close(struct h2 *h)
 bool h2_receive(struct h2 *h, const char *b, size_t n)
 {
     ssize_t k = nghttp2_session_mem_recv(h->session, (const uint8_t *)b, n);
-    bool flood;
+    bool calm;
 
-    h->stray += (int64_t)n;
-    h->angry = h->angry || h->stray > STRAY_MAX;
-    flood = h->angry || k == NGHTTP2_ERR_FLOODED || h->continuations > 0;
-    if (k >= 0 && !h->angry)
+    flood_bytes(&h->flood, n);
+    calm = !h->flood.over && k != NGHTTP2_ERR_FLOODED && h->flood.continuations == 0;
+    if (k >= 0 && !h->flood.over)
         return true;
-    (void)nghttp2_session_terminate_session(h->session, flood ? NGHTTP2_ENHANCE_YOUR_CALM
+    (void)nghttp2_session_terminate_session(h->session, !calm ? NGHTTP2_ENHANCE_YOUR_CALM
                                                         : k == NGHTTP2_ERR_NOMEM
                                                             ? NGHTTP2_INTERNAL_ERROR
                                                             : NGHTTP2_PROTOCOL_ERROR);
