@@ -131,6 +131,7 @@ static void allow_what_is_named(const struct walls *w, const struct settings *s)
     allow_folder_of(w, s->tls_cert, READS);
     allow_folder_of(w, s->tls_key, READS);
     allow_sockets_of(w, s->http_listen);
+    allow_sockets_of(w, s->tls_listen);
 }
 
 /* Of the network all that is not needed: sockets are bound already. */
