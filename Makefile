@@ -92,7 +92,11 @@ $(O)/tests/%: $(O)/tests/unit/%.o $(O)/tests/test.o $(OBJ)
 	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -o $@ $^ $(LDLIBS_ALL)
 
 # The reference implementation, as an oracle for our own fill.
-$(O)/tests/argon2_test: private LDLIBS_ALL += -largon2
+$(O)/tests/argon2_test $(O)/bench/argon2: private LDLIBS_ALL += -largon2
+
+# What bench/ measures from inside: ./dev bench NAME.
+$(O)/bench/%: $(O)/bench/%.o $(OBJ)
+	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -o $@ $^ $(LDLIBS_ALL) -lm
 
 # Under BUILD=fuzz a fuzzer; else the same code with a main that replays the seeds.
 $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(if $(filter fuzz,$(BUILD)),,$(O)/tests/fuzz/replay.o) $(OBJ)
