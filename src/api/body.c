@@ -6,6 +6,7 @@
 #include "api/inflate.h"
 #include "api/media_type.h"
 #include "api/urlencoded.h"
+#include "base/utf8.h"
 
 /* The first line of that name: of two Content-Types Node keeps the first. */
 static str first_header(const struct http_request *req, str name)
@@ -70,12 +71,17 @@ err body_read(struct exchange *x, const struct body_rules *rules, const struct j
     if (!is_json &&
         !(rules->forms && str_is_nocase(type.name, STR("application/x-www-form-urlencoded"))))
         return type_refusal(x, rules);
-    if (type.charset.n && ((charset = charset_of(type.charset)) == CHARSET_NONE
-                           || (!is_json && charset != CHARSET_UTF8)))
+    if (type.charset.n)
+        charset = charset_of(type.charset);
+    if (charset == CHARSET_NONE || (charset != CHARSET_UTF8 && !(is_json && rules->lax)))
         return ERR_BODY_CHARSET;
     if ((e = content_decode(x, &text)) != OK)
         return e;
-    if ((e = charset_decode(&x->mem, charset, text, &text)) != OK)
+    if (!rules->lax)
+        e = utf8_is_well_formed(text) ? OK : ERR_NOT_UNICODE;
+    else
+        e = charset_decode(&x->mem, charset, text, &text);
+    if (e != OK)
         return e;
     e = is_json ? json_read(&x->mem, text, rules->lax, &tree)
                 : urlencoded_read(&x->mem, text, &tree);

@@ -17,7 +17,8 @@ enum {
 };
 
 struct body_rules {
-    bool lax; /* of repeated names the last counts, BODY_DEPTH_LAX, other types are passed over */
+    bool lax; /* of repeated names the last counts, BODY_DEPTH_LAX, other types are passed over,
+                 other charsets are read and what is ill-formed becomes U+FFFD */
     bool forms;                       /* urlencoded bodies are read */
     bool wanted; /* the route takes a body: one of another type is refused, unless lax */
 };
@@ -25,7 +26,7 @@ struct body_rules {
 /* Read it. *out is NULL where there is none of these two types, an empty object where it is empty.
  *
  * ERR_BODY_TYPE, ERR_BODY_CHARSET and ERR_BODY_ENCODING (415), ERR_BODY_TOO_LARGE,
- * ERR_BODY_PARAMETERS (413), ERR_BODY_BROKEN, ERR_JSON_REPEATED, ERR_JSON_SHAPE (also for a JSON
+ * ERR_BODY_PARAMETERS (413), ERR_NOT_UNICODE, ERR_BODY_BROKEN, ERR_JSON_REPEATED, ERR_JSON_SHAPE (also for a JSON
  * text that is no object or array), ERR_JSON_LIMIT (400), ERR_NO_MEMORY. */
 err body_read(struct exchange *x, const struct body_rules *rules, const struct json **out);
 

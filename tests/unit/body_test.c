@@ -45,6 +45,20 @@ static err strictly(const char *type, str body, str *a)
     return body_by(&(struct body_rules){ .wanted = true }, type, "", body, a);
 }
 
+TEST(in_production_a_body_is_utf8_or_refused)
+{
+    str a;
+
+    CHECK_ERR(strictly("application/json; charset=UTF-8", STR("{\"a\":\"\xC3\xA4\"}"), &a), OK);
+    CHECK_STR(a, STR("\xC3\xA4"));
+    CHECK_ERR(strictly("application/json", STR("{\"a\":\"\xE4\"}"), &a), ERR_NOT_UNICODE);
+    CHECK_ERR(strictly("application/json", STR("{\"a\":\"\xC0\x80\"}"), &a), ERR_NOT_UNICODE);
+    CHECK_ERR(strictly("application/json", STR("{\"a\":\"\xED\xA0\x80\"}"), &a), ERR_NOT_UNICODE);
+    CHECK_ERR(strictly("application/json; charset=utf-16", STR("{\0}\0"), &a), ERR_BODY_CHARSET);
+    CHECK_ERR(strictly("application/json; charset=utf-7", STR("{}"), &a), ERR_BODY_CHARSET);
+    CHECK_ERR(strictly("application/json", STR("\xEF\xBB\xBF{}"), &a), ERR_JSON_SHAPE);
+}
+
 TEST(in_production_a_body_is_json_or_refused)
 {
     static const char *const others[] = {
