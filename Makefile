@@ -32,6 +32,7 @@ FLAGS_arm64   = $(FLAGS_release)
 FLAGS_clang   = -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan    = -O1 -g -fsanitize=thread
+FLAGS_cov     = -O0 -g --coverage -fprofile-update=atomic -fno-inline
 FLAGS_fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK_release  = -pie $(LINK_HARDEN)
 LINK_static   = -static-pie $(LINK_HARDEN)
