@@ -18,12 +18,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { BACKLOG = 8, THREAD_NICE = 10, THREAD_STACK = 64 << 10 };
+/* The stack holds what other hashes than bcrypt need of it. */
+enum { BACKLOG = 8, THREAD_NICE = 10, THREAD_STACK = 512 << 10 };
 
 /* One caller's wish; it lies on his stack and is his again once it is over. */
 struct hashing {
     struct queue_job place;
     struct lane_job lane;
+    engine_work *work;                   /* instead of a lane's; NULL: a lane's */
+    void *arg;
+    uint64_t expected_us;                /* of `work`, by who asks */
     int64_t deadline_ms;                 /* clock_mono_ms */
     pthread_cond_t over;
     bool is_over;
@@ -52,6 +56,7 @@ struct engine {
     struct queue queue;
     unsigned idle, callers, running;
     uint64_t done, refused, dropped;
+    uint64_t slower;                     /* thousandths of what was expected that `work` takes */
     bool stop;
 };
 
@@ -106,13 +111,15 @@ static unsigned width(const struct engine *engine)
     return engine->queue.waiting > BACKLOG ? engine->config.lanes_backlog : engine->config.lanes;
 }
 
+/* At most one that takes no lane, as the last: who waits behind it is for another thread, or for
+ * later. */
 static unsigned take_some(struct worker *worker, struct hashing *some[static LANES_MAX])
 {
     struct engine *engine = worker->engine;
     unsigned free_lanes, n = 0, busy = worker->lanes.n, most = width(engine);
 
     free_lanes = busy < most ? most - busy : 0;
-    while (n < free_lanes && engine->queue.waiting) {
+    while (n < free_lanes && engine->queue.waiting && !(n && some[n - 1]->work)) {
         bool others_will = busy + n > 0 && engine->queue.waiting <= engine->idle;
 
         if (others_will && !worker->held_back)
@@ -177,6 +184,29 @@ static void hand_out(struct engine *engine, struct hashing *h)
     finish(h, h->lane.result);
 }
 
+/* How long such work takes here, against what its callers expect. */
+static void slower_follow(struct engine *engine, const struct hashing *h, int64_t took_ns)
+{
+    uint64_t now = (uint64_t)took_ns / (h->expected_us + 1);
+
+    engine->slower = (engine->slower * 31 + (now < 1000000 ? now : 1000000)) / 32 + 1;
+}
+
+/* Do what takes no lane: the thread's lanes wait meanwhile. Gives the lock up. */
+static void work_alone(struct worker *worker, struct hashing *h)
+{
+    struct engine *engine = worker->engine;
+    int64_t took;
+
+    pthread_mutex_unlock(&engine->lock);
+    took = now_ns();
+    h->lane.result = h->work(h->arg);
+    took = now_ns() - took;
+    pthread_mutex_lock(&engine->lock);
+    slower_follow(engine, h, took);
+    hand_out(engine, h);
+}
+
 /* Gives the lock up while it hashes. */
 static void step_lanes(struct worker *worker, struct hashing *const some[], unsigned n)
 {
@@ -234,6 +264,8 @@ static void *worker_run(void *arg)
     for (wait_for_work(worker); !engine->stop; wait_for_work(worker)) {
         unsigned n = take_some(worker, some);
 
+        if (n && some[n - 1]->work)
+            work_alone(worker, some[--n]);
         if (engine->lanes_trusted)
             step_lanes(worker, some, n);
         else
@@ -274,7 +306,8 @@ static struct engine_config config_filled(const struct engine_config *given)
     c.waiting_max = c.waiting_max ? c.waiting_max : 512;
     c.cost = c.cost ? c.cost : 8;
     c.wait_ms = c.wait_ms ? c.wait_ms : wait_by_cost(c.cost);
-    c.deadline_ms = c.deadline_ms ? c.deadline_ms : 2000;
+    if (!c.deadline_ms)
+        c.deadline_ms = c.wait_ms > 1000 ? 2 * c.wait_ms : 2000;
     return c;
 }
 
@@ -368,6 +401,7 @@ err engine_start(const struct engine_config *config, struct engine **out)
     if (!engine)
         return ERR_NO_MEMORY;
     engine->config = config_filled(config);
+    engine->slower = 1000;
     pthread_mutex_init(&engine->lock, NULL);
     pthread_cond_init(&engine->left, NULL);
     size = engine->config.threads * sizeof *engine->workers;
@@ -446,17 +480,28 @@ static err wait_for_hash(struct engine *engine, struct hashing *h)
     return h->result;
 }
 
+/* As microseconds of lanes: work that takes a whole thread costs what all its lanes would have done
+ * meanwhile. */
+static uint64_t work_us(const struct engine *engine, const struct hashing *h)
+{
+    if (!h->work)
+        return (engine->iteration_ns << h->lane.cost) / 1000;
+    return h->expected_us * engine->slower / 1000 *
+               (engine->queue.rate / engine->config.threads + 1) / 1000 +
+           1;
+}
+
 static err run(struct engine *engine, struct hash_client *client, struct hashing *h)
 {
     err e;
 
     memcpy(h->place.address, client->address, ADDRESS_BYTES);
     h->place.known = client->known;
-    h->place.work_us = (engine->iteration_ns << h->lane.cost) / 1000;
     h->lane.gone = client->gone;
     h->deadline_ms = clock_mono_ms() + engine->config.deadline_ms;
     pthread_cond_init(&h->over, NULL);
     pthread_mutex_lock(&engine->lock);
+    h->place.work_us = work_us(engine, h);
     engine->callers++;
     e = wait_for_hash(engine, h);
     if (e == ERR_TOO_MANY || e == ERR_BUSY)
@@ -494,6 +539,14 @@ err engine_hash(struct engine *engine, struct hash_client *client, const struct 
         bcrypt_write(h.lane.cost, h.lane.salt, h.lane.sum, out);
     explicit_bzero(&h.lane, sizeof h.lane);
     return e;
+}
+
+err engine_run(struct engine *engine, struct hash_client *client, int64_t us, engine_work *work,
+               void *arg)
+{
+    struct hashing h = { .work = work, .arg = arg, .expected_us = (uint64_t)us };
+
+    return run(engine, client, &h);
 }
 
 void engine_read(struct engine *engine, struct engine_figures *out)

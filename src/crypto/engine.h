@@ -29,7 +29,7 @@ struct engine_config {
     unsigned each;               /* jobs of one address that may wait [16] */
     unsigned waiting_max;        /* jobs in all [512] */
     int64_t wait_ms;             /* longest estimated wait [250 to cost 8, 500 at 10, 1000 at 12] */
-    int64_t deadline_ms;         /* a job that waited longer is not begun [2000] */
+    int64_t deadline_ms;         /* a job that waited longer is not begun [2000, or twice wait_ms] */
     int cost;                    /* the usual one, for wait_ms [8] */
     bool distrust_lanes; /* hash with crypt(3) as if the lanes had failed their trial; for tests */
 };
@@ -58,6 +58,14 @@ err engine_check(struct engine *engine, struct hash_client *client, str password
  * ERR_CLIENT_GONE; ERR_PASSWORD_POLICY for a NUL that crypt(3) could not take. */
 err engine_hash(struct engine *engine, struct hash_client *client, const struct lane_job *what,
                 char out[static BCRYPT_CHARS]);
+
+/* Run anything else that keeps a core busy on a thread of the engine, in its turn; `us` is how long
+ * it takes, in microseconds, roughly. Returns what `work` returned, or ERR_TOO_MANY, ERR_BUSY,
+ * ERR_CLIENT_GONE when it never ran; once begun it is not broken off. The thread's lanes wait
+ * meanwhile: this is for hashes that no lane can do. */
+typedef err engine_work(void *arg);
+err engine_run(struct engine *engine, struct hash_client *client, int64_t us, engine_work *work,
+               void *arg);
 
 /* For logs, metrics and tests. */
 struct engine_figures {

@@ -301,6 +301,68 @@ TEST(a_stop_sends_everyone_home)
     CHECK_ERR(caller_end(&waiting), ERR_BUSY);
 }
 
+struct errand { int times; err result; };
+
+static err errand_run(void *arg)
+{
+    struct errand *errand = arg;
+
+    errand->times++;
+    return errand->result;
+}
+
+TEST(other_work_is_done_in_its_turn_and_says_what_it_says)
+{
+    for (int distrust = 0; distrust < 2; distrust++) {
+        struct engine *engine = started(&(struct engine_config){ .distrust_lanes = distrust });
+        struct errand fine = { .result = OK }, wrong = { .result = ERR_PASSWORD_WRONG };
+        struct hash_client client = { 0 };
+
+        CHECK_ERR(engine_run(engine, &client, 100, errand_run, &fine), OK);
+        CHECK_ERR(engine_run(engine, &client, 100, errand_run, &wrong), ERR_PASSWORD_WRONG);
+        CHECK(fine.times == 1 && wrong.times == 1 && figures(engine).done == 2);
+        CHECK(figures(engine).running == 0 && figures(engine).wait_ms == 0);
+        engine_stop(engine);
+    }
+}
+
+TEST(other_work_is_done_beside_a_busy_lane)
+{
+    static struct caller busy;
+    struct engine_config one = patient;
+    struct errand fine = { .result = OK };
+    struct hash_client client = { 0 };
+    struct engine *engine;
+
+    one.threads = 1;
+    engine = started(&one);
+    caller_start(&busy, engine, 1, endless_hash);
+    until_running(engine, 1);
+    CHECK_ERR(engine_run(engine, &client, 100, errand_run, &fine), OK);
+    CHECK(fine.times == 1 && figures(engine).running == 1);
+    busy_end(&busy);
+    engine_stop(engine);
+}
+
+TEST(other_work_that_finds_no_place_is_never_run)
+{
+    static struct caller busy, first;
+    struct engine *engine = started_busy((struct engine_config){ .each = 1, .waiting_max = 1,
+                                                                 .deadline_ms = 100000 }, &busy);
+    struct errand refused = { .result = OK };
+    struct hash_client client = { .address[10] = 0xff, .address[11] = 0xff, .address[15] = 1 };
+
+    caller_start(&first, engine, 1, empty_hash);
+    until_waiting(engine, 1);
+    CHECK_ERR(engine_run(engine, &client, 100, errand_run, &refused), ERR_TOO_MANY);
+    client.address[15] = 2;
+    CHECK_ERR(engine_run(engine, &client, 100, errand_run, &refused), ERR_BUSY);
+    CHECK(refused.times == 0);
+    busy_end(&busy);
+    CHECK_ERR(caller_end(&first), OK);
+    engine_stop(engine);
+}
+
 TEST(lanes_that_are_not_trusted_give_way_to_crypt)
 {
     struct engine *engine = started(&(struct engine_config){.threads = 2, .distrust_lanes = true});
