@@ -16,7 +16,7 @@ struct pool {
     struct job *first, **end;
     size_t waiting;
     bool stopping;
-    unsigned begun_n, failed_n;
+    unsigned begun_n, failed_n, idle_n;
     unsigned threads_n;
     pthread_t threads[];
 };
@@ -39,8 +39,11 @@ static void work(struct pool *p, void *own)
     for (;;) {
         struct job *job;
 
-        while (!p->first && !p->stopping)
+        while (!p->first && !p->stopping) {
+            p->idle_n++;
             pthread_cond_wait(&p->work, &p->lock);
+            p->idle_n--;
+        }
         if (!p->first)
             break;
         job = take(p);
@@ -74,16 +77,19 @@ static void *worker(void *arg)
     p->failed_n += own == NULL;
     pthread_cond_signal(&p->begun);
     pthread_mutex_unlock(&p->lock);
-    if (!own)
+    if (!own) {
+        log_error("pool", text_kv("name", str_of(c->name ? c->name : "worker")),
+                  text_kv("failed", STR("a thread's beginning")));
         return NULL;
+    }
     work(p, own);
     if (c->thread_end)
         c->thread_end(c->app, own);
     return NULL;
 }
 
-/* Signals are for the main thread. */
-static bool start_threads(struct pool *p)
+/* One more. Signals are for the main thread. */
+static bool thread_start(struct pool *p)
 {
     sigset_t all, before;
     pthread_attr_t attr;
@@ -95,10 +101,8 @@ static bool start_threads(struct pool *p)
         ok = pthread_attr_setstacksize(&attr, p->config.stack) == 0;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (ok && p->threads_n < p->config.threads) {
-        ok = pthread_create(&p->threads[p->threads_n], &attr, worker, p) == 0;
-        p->threads_n += ok;
-    }
+    ok = ok && pthread_create(&p->threads[p->threads_n], &attr, worker, p) == 0;
+    p->threads_n += ok;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attr);
     return ok;
@@ -106,10 +110,11 @@ static bool start_threads(struct pool *p)
 
 err pool_start(const struct pool_config *config, struct pool **out)
 {
+    unsigned first = config->threads_first ? config->threads_first : config->threads;
     struct pool *p;
-    bool ok;
+    bool ok = true;
 
-    if (config->threads == 0)
+    if (config->threads == 0 || first > config->threads)
         return ERR_BAD_SETTING;
     if ((p = calloc(1, sizeof *p + config->threads * sizeof *p->threads)) == NULL)
         return ERR_NO_MEMORY;
@@ -118,8 +123,9 @@ err pool_start(const struct pool_config *config, struct pool **out)
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->work, NULL);
     pthread_cond_init(&p->begun, NULL);
-    ok = start_threads(p);
     pthread_mutex_lock(&p->lock);
+    while (ok && p->threads_n < first)
+        ok = thread_start(p);
     while (p->begun_n < p->threads_n)
         pthread_cond_wait(&p->begun, &p->lock);
     ok = ok && p->failed_n == 0;
@@ -144,6 +150,8 @@ bool pool_offer(struct pool *p, struct job *job)
         p->end = &job->next;
         p->waiting++;
         pthread_cond_signal(&p->work);
+        if (p->waiting > p->idle_n && p->threads_n < p->config.threads)
+            (void)thread_start(p);      /* those that there are come to it, only later */
     }
     pthread_mutex_unlock(&p->lock);
     return taken;

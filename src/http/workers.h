@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* workers.h - pools of worker threads, each with one bounded queue.
  *
+ * A pool may begin with some of its threads and start another whenever a job finds none idle: many
+ * that mostly wait cost nothing until they are needed.
+ *
  * A job is run once by one worker, or given back unrun when its pool stops. A full queue is an
  * honest answer: pool_offer returns false at once and the client gets 503. Locks live in here. */
 #ifndef HTTP_WORKERS_H
@@ -20,7 +23,8 @@ struct job {
 
 struct pool_config {
     const char *name;                  /* of the threads, at most 15 bytes */
-    unsigned threads;
+    unsigned threads;                  /* at most */
+    unsigned threads_first;            /* of these at the start; 0: all */
     unsigned waiting_max;              /* jobs in the queue; one more is refused */
     int nice;                          /* 0, or up to 19 for work that must not slow the loops */
     size_t stack;                      /* bytes a thread; 0: the system's */

@@ -2,6 +2,7 @@
 /* workers_test.c - pools of worker threads: every job once, a full queue says so, a stop runs
  * all. */
 #include "../tests/test.h"
+#include "base/log.h"
 #include "http/workers.h"
 
 #include <pthread.h>
@@ -182,4 +183,57 @@ TEST(a_pool_whose_thread_cannot_begin_does_not_start)
     CHECK(people.begun == 3 && people.ended == 2);
     config.threads = 0;
     CHECK_ERR(pool_start(&config, &pool), ERR_BAD_SETTING);
+}
+
+/* Jobs that all hold their threads until each has one. */
+struct meeting { struct job job; atomic_int *here; int all; };
+
+static void meet(struct job *job, void *own)
+{
+    struct meeting *m = (struct meeting *)job;
+
+    (void)own;
+    atomic_fetch_add(m->here, 1);
+    while (atomic_load(m->here) < m->all)
+        sched_yield();
+}
+
+TEST(a_pool_starts_further_threads_when_none_is_idle_and_no_more_than_it_may)
+{
+    struct people people = { .fail_at = -1 };
+    struct pool_config config = { .threads = 5, .threads_first = 2, .waiting_max = 20,
+                                  .app = &people, .thread_begin = arrive, .thread_end = go };
+    struct meeting meetings[12];
+    atomic_int here = 0;
+    struct pool *pool;
+
+    CHECK_ERR(pool_start(&config, &pool), OK);
+    CHECK(people.begun == 2);
+    for (int i = 0; i < 12; i++) {
+        meetings[i] = (struct meeting){ .job.run = meet, .here = &here, .all = i < 5 ? 5 : 0 };
+        CHECK(pool_offer(pool, &meetings[i].job));
+    }
+    pool_stop(pool);
+    CHECK(here == 12 && people.begun == 5 && people.ended == 5);
+    config.threads_first = 6;
+    CHECK_ERR(pool_start(&config, &pool), ERR_BAD_SETTING);
+}
+
+TEST(a_further_thread_that_cannot_begin_leaves_its_job_to_the_others)
+{
+    struct people people = { .fail_at = 2 };
+    struct pool_config config = { .threads = 2, .threads_first = 1, .waiting_max = 20,
+                                  .app = &people, .thread_begin = arrive, .thread_end = go };
+    struct meeting meetings[4];
+    atomic_int here = 0;
+    struct pool *pool;
+
+    log_set_level(LOG_ERROR + 1);
+    CHECK_ERR(pool_start(&config, &pool), OK);
+    for (int i = 0; i < 4; i++) {
+        meetings[i] = (struct meeting){ .job.run = meet, .here = &here, .all = 0 };
+        CHECK(pool_offer(pool, &meetings[i].job));
+    }
+    pool_stop(pool);
+    CHECK(here == 4 && people.ended == people.begun - (people.begun == 2));
 }
