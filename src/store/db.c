@@ -129,7 +129,11 @@ static err engine_of_url(str url, const struct engine **out, str *place)
     return ERR_BAD_SETTING;
 }
 
-err db_open_raw(const struct db_config *config, struct db **out)
+typedef err opener(const struct db_config *config, const struct engine *engine, str place,
+                   struct db **out);
+
+/* Open by `how`, as one of those that write together where the engine has such. */
+static err open_in_group(const struct db_config *config, opener *how, struct db **out)
 {
     const struct engine *engine;
     struct group *group = NULL;
@@ -140,14 +144,28 @@ err db_open_raw(const struct db_config *config, struct db **out)
         return e;
     if (engine->embedded && !(group = group_join(config->url)))
         return ERR_NO_MEMORY;
-    if ((e = engine->open(config, place, out)) != OK) {
+    if ((e = how(config, engine, place, out)) != OK) {
         if (group)
             group_leave(group);
         return e;
     }
-    (*out)->engine = engine;
     (*out)->group = group;
     return OK;
+}
+
+static err own_open(const struct db_config *config, const struct engine *engine, str place,
+                    struct db **out)
+{
+    err e = engine->open(config, place, out);
+
+    if (e == OK)
+        (*out)->engine = engine;
+    return e;
+}
+
+err db_open_raw(const struct db_config *config, struct db **out)
+{
+    return open_in_group(config, own_open, out);
 }
 
 /* Is it the schema that this program was built with? */
@@ -175,8 +193,8 @@ err db_open(const struct db_config *config, struct db **out)
 
     if ((e = engine_of_url(config->url, &engine, &place)) != OK)
         return e;
-    if (config->pool_max && !engine->embedded)
-        return lease_open(config, engine, place, out);
+    if (config->pool_max && (!engine->embedded || config->pool_embedded))
+        return open_in_group(config, lease_open, out);
     if ((e = db_open_raw(config, &db)) != OK)
         return e;
     e = schema_check(db);
@@ -350,6 +368,7 @@ static err write_together(struct db *db, db_work *work, void *arg)
     struct group *g = db->group;
     struct waiting me = { .work = work, .arg = arg };
 
+    db_rest(db);                              /* its leader's is the one that is needed */
     pthread_mutex_lock(&g->lock);
     *g->last = &me;
     g->last = &me.next;

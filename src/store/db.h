@@ -80,8 +80,10 @@ struct db_config {
     str tls_ca; /* PEM file of who may sign the server's certificate; empty: the system's */
     bool quiet;              /* the log knows already that the database is down */
 
-    /* db_open, to a database behind a socket: share a pool of that many connections; 0: own one. */
+    /* db_open, to a database behind a socket: share a pool of that many connections; 0: own one.
+     * With pool_embedded so to any: for threads that mostly do something else. */
     unsigned pool_max, pool_min;
+    bool pool_embedded;
     int64_t acquire_ms;      /* how long one request may wait for the database in all */
     int64_t idle_ms;         /* how long a connection above pool_min stays open unused */
 };
@@ -91,8 +93,9 @@ enum { DB_POOL_MAX = 1024 };
 /* Open a connection and prepare every query before Q_TOOLS. The schema must be there (migrate.h):
  * ERR_DB_SCHEMA else. One line in the log says why an open failed.
  *
- * With pool_max, and unless the engine is in this process, what comes back leases a connection from
- * the pool when it first needs one, keeps it until db_rest, and connects to nothing now. */
+ * With pool_max, and for an engine in this process with pool_embedded, what comes back leases a
+ * connection from the pool when it first needs one, keeps it until db_rest, and connects to nothing
+ * now. */
 err db_open(const struct db_config *config, struct db **out);
 
 /* Open without preparing: for migrate.c and for tests. A query is prepared when it is first

@@ -335,6 +335,17 @@ static err lease_end(struct db *db, bool commit)
     return call_end(s, began, e);
 }
 
+static err lease_savepoint(struct db *db, enum savepoint step)
+{
+    struct shell *s = of(db);
+    int64_t began;
+    err e;
+
+    if ((e = call_begin(s, &began)) != OK)
+        return e;
+    return call_end(s, began, s->pool->engine->savepoint(s->inner, step));
+}
+
 static int64_t lease_version(struct db *db)
 {
     (void)db;
@@ -448,12 +459,14 @@ static struct leases *pool_new(const struct db_config *c, const struct engine *e
     p->engine = engine;
     p->shell = (struct engine){
         .name = engine->name,
+        .embedded = engine->embedded,
         .close = lease_close,
         .prepare = lease_prepare,
         .fetch = lease_fetch,
         .exec = lease_exec,
         .begin = lease_begin,
         .end = lease_end,
+        .savepoint = lease_savepoint,
         .version = lease_version,
         .script = lease_script,
         .rest = lease_rest,

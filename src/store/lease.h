@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* lease.h - a bounded pool of connections to a database behind a socket; db.c alone includes this.
+/* lease.h - a bounded pool of connections to a database; db.c alone includes this.
  *
  * Callers keep a struct db of their own, a shell: it takes a connection when it first needs one and
  * gives it back when db_rest says so. All shells of one URL share one pool. A database that is down
