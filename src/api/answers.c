@@ -7,6 +7,7 @@
 
 #include "api/page.h"
 #include "api/router.h"
+#include "crypto/random.h"
 
 #define INVALID_TOKEN "Bearer error=\"invalid_token\""
 
@@ -29,6 +30,7 @@ const struct answer answers[MANNERS][ERR_COUNT] = {
         [ERR_BAD_REQUEST]     = { 400, AS_MESSAGE, "Failed! {} is missing or wrong." },
         [ERR_TOO_MANY]        = { 429, AS_MESSAGE, "Too many attempts. Please wait and try again." },
         [ERR_BUSY]            = { 503, AS_MESSAGE, "Please try again." },
+        [ERR_CLIENT_GONE]     = { 503, AS_MESSAGE, "Please try again." },     /* nobody reads it */
         [ERR_DB_AGAIN]        = { 503, AS_MESSAGE, "Please try again." },
         [ERR_DB_DOWN]         = { 503, AS_MESSAGE, "Please try again." },
         [ERR_DB_FULL]         = { 503, AS_MESSAGE, "Please try again." },
@@ -164,6 +166,21 @@ static str allowed(const struct req *req)
     return buf_str(&b);
 }
 
+/* Seconds: what the queue estimated, and up to half as much by chance, that not all come again at
+ * once; where nobody estimated, the next moment. */
+static str retry_after(const struct req *req)
+{
+    int64_t ms = req->auth ? req->auth->hasher.client.retry_after_ms : 0;
+    unsigned char chance;
+    str s = STR("1");
+
+    random_bytes(&chance, sizeof chance);
+    ms += ms * chance / 512;
+    if (ms > 1000)
+        s = arena_printf(req->mem, "%lld", (long long)(ms + 999) / 1000);
+    return s.p ? s : STR("1");
+}
+
 static void status_fields(const struct req *req, struct res *res, const struct answer *a)
 {
     int status = a->status;
@@ -174,7 +191,7 @@ static void status_fields(const struct req *req, struct res *res, const struct a
     if (status == 405)
         res_header(res, STR("Allow"), allowed(req));
     if (status == 503 || status == 429)
-        res_header(res, STR("Retry-After"), status == 503 ? STR("1") : STR("30"));
+        res_header(res, STR("Retry-After"), retry_after(req));
 }
 
 static err problem_send(struct res *res, const struct answer *a, str said)

@@ -74,6 +74,15 @@ void api_end(struct api *api)
     arena_end(&api->mem);
 }
 
+static struct auth auth_of(const struct api *api)
+{
+    struct auth auth = { .keys = api->config.keys, .rules = api->config.rules };
+
+    if (api->config.hasher)
+        auth.hasher = *api->config.hasher;
+    return auth;
+}
+
 void *api_thread_begin(void *app)
 {
     struct api *api = app;
@@ -81,11 +90,25 @@ void *api_thread_begin(void *app)
 
     if (!own)
         return NULL;
-    own->auth = (struct auth){
-        .keys = api->config.keys, .rules = api->config.rules, .room = api->config.room};
+    own->auth = auth_of(api);
     own->auth.tokens = jwt_cache_new();
     own->auth.accesses = access_cache_new();
     if (own->auth.tokens && own->auth.accesses && db_open(api->config.db, &own->auth.db) == OK)
+        return own;
+    api_thread_end(app, own);
+    return NULL;
+}
+
+void *api_waiter_begin(void *app)
+{
+    const struct api *api = app;
+    const struct db_config *db = api->config.db_waiting;
+    struct api_thread *own = calloc(1, sizeof *own);
+
+    if (!own)
+        return NULL;
+    own->auth = auth_of(api);
+    if (db_open(db ? db : api->config.db, &own->auth.db) == OK)
         return own;
     api_thread_end(app, own);
     return NULL;
@@ -116,10 +139,27 @@ static struct pool *choose(void *app, struct exchange *x, size_t *body_max)
     return route ? api->config.pools[route->work] : NULL;
 }
 
+/* Behind a socket of this machine everybody has one address: what stands for it is ::. */
+static struct hash_client client_of(const struct exchange *x)
+{
+    const struct http_peer *peer = &x->req.peer;
+    struct hash_client client = { .gone = &x->gone };
+
+    if (peer->family == AF_INET6)
+        memcpy(client.address, peer->address, ADDRESS_BYTES);
+    if (peer->family == AF_INET) {
+        client.address[10] = client.address[11] = 0xff;
+        memcpy(client.address + 12, peer->address, 4);
+    }
+    return client;
+}
+
 static struct req request(struct api *api, struct api_thread *own, struct exchange *x)
 {
-    if (own)
+    if (own) {
         own->auth.device = (struct device){0};
+        own->auth.hasher.client = client_of(x);
+    }
     return (struct req){
         .x = x,
         .api = api,
@@ -196,9 +236,11 @@ static err walk(const struct step *s, struct req *req, struct res *res)
 static void request_log(const struct req *req, const struct res *res, err e)
 {
     int status = res->x->res.status;
-    enum log_level level = e == OK ? LOG_INFO : status >= 500 ? LOG_ERROR : LOG_WARN;
+    enum log_level level = e == OK || e == ERR_CLIENT_GONE ? LOG_INFO
+                           : status >= 500                 ? LOG_ERROR
+                                                           : LOG_WARN;
 
-    if (!req->event && status < 500)
+    if (!req->event && (status < 500 || e == ERR_CLIENT_GONE))
         return;
     log_line(level, req->event ? req->event : "request",
              (const struct kv[]){req->event ? text_kv("user", req->who)

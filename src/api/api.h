@@ -53,7 +53,9 @@ struct api_config {
     const struct auth_rules *rules;
     const struct keyring *keys;
     const struct db_config *db;
-    struct room *room;                /* memory for hashes; NULL: none is kept */
+    const struct db_config *db_waiting; /* the same for threads that wait most of the time: leased.
+                                           NULL: as `db` */
+    const struct hasher *hasher;      /* without a client; NULL: each thread hashes by itself */
     const struct route *routes;       /* NULL: the table of routes.c. api_init keeps the rows whose
                                          needs the rules meet */
     struct pool *pools[WORKS];        /* NULL: on the loop. May be set until the server runs */
@@ -107,6 +109,10 @@ struct http_app api_app(struct api *api);
 void *
 api_thread_begin(void *api); /* a struct api_thread; NULL, logged, when the database is not there */
 void api_thread_end(void *api, void *own);
+
+/* thread_begin for a pool of many threads that wait for hashes: one costs a stack and little
+ * more. */
+void *api_waiter_begin(void *api);
 
 /* Walk a row: what all share, the row's own steps, the controller. The first failure is the
  * answer. */

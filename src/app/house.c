@@ -115,6 +115,11 @@ void *house_thread_begin(void *app)
     return house->app.thread_begin(&edition_now(house)->api);
 }
 
+void *house_waiter_begin(void *app)
+{
+    return api_waiter_begin(&edition_now(app)->api);
+}
+
 void house_thread_end(void *app, void *own)
 {
     struct house *house = app;

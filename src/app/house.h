@@ -44,6 +44,7 @@ void house_reread(struct house *house);
 /* What the server and the pools call, with a `struct house` as their app. */
 struct http_app house_app(struct house *house);
 void *house_thread_begin(void *house);
+void *house_waiter_begin(void *house);      /* for the pool whose threads wait for hashes */
 void house_thread_end(void *house, void *own);
 
 #endif

@@ -20,15 +20,17 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+enum { WAITERS_FIRST = 4, WAITER_STACK = 256 << 10 };
+
 struct run {
     const struct run_mode *mode;
     struct arena mem;
     struct settings settings;
     bool fresh, reads_at_once;
-    struct db_config db, shared;        /* for start-up; for the threads that serve */
+    struct db_config db, shared, waiting; /* for start-up; for threads that serve; that wait */
     struct keyring keys;
     struct house house;
-    struct room *room;
+    struct hasher hasher;
     struct pool *hashes, *dbs;
     struct http_server *server;
     struct tls *tls;
@@ -105,11 +107,6 @@ static unsigned cores(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }
 
-static unsigned threads_of(int64_t setting)
-{
-    return setting ? (unsigned)setting : cores();
-}
-
 /* Connections are files; the soft limit is often 1024. */
 static void raise_file_limit(int64_t connections)
 {
@@ -124,16 +121,43 @@ static void raise_file_limit(int64_t connections)
                  int_kv("got", (int64_t)limit.rlim_cur));
 }
 
+static err engine_open(struct run *run)
+{
+    const struct settings *s = &run->settings;
+
+    return engine_start(&(struct engine_config){
+                            .threads = (unsigned)s->password_threads,
+                            .lanes = (unsigned)s->password_lanes,
+                            .lanes_backlog = (unsigned)s->password_lanes,
+                            .each = (unsigned)s->password_queue_each,
+                            .waiting_max = (unsigned)s->password_queue,
+                            .wait_ms = s->password_queue_wait,
+                            .cost = (int)s->password_cost,
+                        },
+                        &run->hasher.engine);
+}
+
+/* A thread for each request that may wait for its hash, has one in the making, or is told that it
+ * may not wait: so the engine's queue, which is fair, is the only one that anybody stands in. */
+static unsigned waiters_of(const struct run *run)
+{
+    struct engine_figures f;
+
+    engine_read(run->hasher.engine, &f);
+    return (unsigned)run->settings.password_queue + f.threads * LANES_MAX + WAITERS_FIRST;
+}
+
 static err pools_start(struct run *run)
 {
     const struct settings *s = &run->settings;
     struct pool_config hashes = {
-        .name = "hash",
-        .threads = threads_of(s->password_threads),
+        .name = "signin",
+        .threads = waiters_of(run),
+        .threads_first = WAITERS_FIRST,
         .waiting_max = (unsigned)s->password_queue,
-        .nice = 10,
+        .stack = WAITER_STACK,
         .app = &run->house,
-        .thread_begin = house_thread_begin,
+        .thread_begin = house_waiter_begin,
         .thread_end = house_thread_end,
     };
     struct pool_config dbs = {
@@ -150,7 +174,7 @@ static err pools_start(struct run *run)
 static err server_open(struct run *run)
 {
     const struct settings *s = &run->settings;
-    unsigned loops = threads_of(s->http_loops);
+    unsigned loops = s->http_loops ? (unsigned)s->http_loops : cores();
     struct http_config config = {
         .listen = listen_complete(&run->mem, s->http_listen, s->http_port),
         .listen_tls = s->tls_listen,
@@ -203,12 +227,12 @@ static err house_open(struct run *run)
     db_close(db);
     if ((e = migrate_adopted(&run->db, &run->house.adopted)) != OK)
         return e;
-    if ((run->room = room_new((size_t)run->settings.password_memory << 10)) == NULL)
+    if ((run->hasher.room = room_new((size_t)run->settings.password_memory << 10)) == NULL)
         return ERR_NO_MEMORY;
     run->house.config = (struct api_config){
-        .room = run->room,
+        .hasher = &run->hasher,
         .manner = run->mode->manner, .blank_names = run->mode->dev, .lax_bodies = run->mode->dev,
-        .keys = &run->keys, .db = &run->shared,
+        .keys = &run->keys, .db = &run->shared, .db_waiting = &run->waiting,
     };
     return house_init(&run->house, &run->settings);
 }
@@ -219,7 +243,7 @@ static err pools_open(struct run *run)
     struct pool *pools[WORKS] = {0};
     err e;
 
-    if ((e = pools_start(run)) != OK)
+    if ((e = engine_open(run)) != OK || (e = pools_start(run)) != OK)
         return e;
     pools[READS] = run->reads_at_once ? NULL : run->dbs;
     pools[WRITES] = run->dbs;
@@ -260,7 +284,8 @@ static err run_prepare(struct run *run, int argc, char **argv)
     if ((e = run_words(run, &rest)) != OK)
         return e;
     run->db = database_config(&run->settings, false);
-    run->shared = database_config(&run->settings, true);
+    run->shared = run->waiting = database_config(&run->settings, true);
+    run->waiting.pool_embedded = true;
     if ((e = database_wait(&run->settings)) != OK)
         return complain("the database", e);
     return run->mode->prepare(&run->settings, &run->mem, &run->db);
@@ -325,8 +350,10 @@ static void run_close(struct run *run)
         http_server_close(run->server);
     if (run->tls)
         tls_close(run->tls);
+    if (run->hasher.engine)
+        engine_stop(run->hasher.engine);
     house_end(&run->house);
-    room_free(run->room);
+    room_free(run->hasher.room);
     keyring_end(&run->keys);
     arena_end(&run->mem);
 }

@@ -7,6 +7,7 @@
 
 #include "app/listen.h"
 #include "base/utf8.h"
+#include "crypto/engine.h"
 #include "http/forwarded.h"
 #include "store/db.h"
 
@@ -212,10 +213,16 @@ const struct setting settings_table[] = {
       .help = "bcrypt's cost for new hashes: one more doubles the time of a sign-in." },
     { .key = "password.min", .kind = KIND_INTEGER, AT(password_min), .def = "8", .dev = "0", .min = 0, .max = 64,
       .help = "Characters a new password has at least." },
-    { .key = "password.threads", .kind = KIND_INTEGER, AT(password_threads), .def = "0", .min = 0, .max = 256,
+    { .key = "password.threads", .kind = KIND_INTEGER, AT(password_threads), .def = "0", .min = 0, .max = ENGINE_THREADS_MAX,
       .help = "Threads that hash passwords; 0 is one a core." },
-    { .key = "password.queue", .kind = KIND_INTEGER, AT(password_queue), .def = "32", .dev = "1024", .min = 1, .max = 65536,
-      .help = "Requests that may wait for such a thread; one more is answered 503." },
+    { .key = "password.lanes", .kind = KIND_INTEGER, AT(password_lanes), .def = "0", .min = 0, .max = LANES_MAX,
+      .help = "Passwords that such a thread hashes side by side with bcrypt; 0 is 4, and 6 while many wait, where the machine gains by it." },
+    { .key = "password.queue", .kind = KIND_INTEGER, AT(password_queue), .def = "256", .dev = "1024", .min = 1, .max = 4096,
+      .help = "Passwords that may wait to be hashed; one more is answered 503." },
+    { .key = "password.queue-each", .kind = KIND_INTEGER, AT(password_queue_each), .def = "16", .dev = "1024", .min = 1, .max = 4096,
+      .help = "Of these, how many of one address (IPv4, or the /64 of an IPv6); one more is answered 429." },
+    { .key = "password.queue-wait", .kind = KIND_MS, AT(password_queue_wait), .def = "0", .dev = "30s", .min = 0, .max = 60000,
+      .help = "How long the last of them may be expected to wait; 0 is by password.cost: 250ms up to 8, 500ms at 10, 1s from 12 on." },
     { .key = "log.level", .kind = KIND_TEXT, AT(log_level), .def = "info", .min = 4, .max = 5, .check = check_level,
       .reread = true, .help = "The least a line must matter to be logged: info, warn or error." },
     { .key = "process.sandbox", .kind = KIND_YES_NO, AT(sandbox), .def = "yes",

@@ -44,8 +44,10 @@ struct settings {
     str password_scheme;               /* auto, bcrypt or argon2id */
     int64_t argon2_memory, argon2_passes;    /* KiB */
     int64_t password_memory;           /* KiB */
-    int64_t password_cost, password_min, password_threads,
-        password_queue;                /* threads 0: one a core */
+    int64_t password_cost, password_min;
+    int64_t password_threads, password_lanes;    /* 0: one a core; as the machine does best */
+    int64_t password_queue, password_queue_each;
+    int64_t password_queue_wait;       /* ms; 0: by the cost */
     str log_level;                     /* info, warn or error */
     bool sandbox;
     str tls_listen, tls_cert, tls_key; /* addresses; names of files */

@@ -112,7 +112,7 @@ static err password_store(struct auth *a, struct arena *mem, str password, const
     if ((e = policy_check(a->rules, mem, nfc, owner, &a->refusal)) != OK)
         return e;
     db_rest(a->db);
-    return password_hash(a->room, mem, nfc, &a->rules->password, hash);
+    return password_hash(&a->hasher, mem, nfc, &a->rules->password, hash);
 }
 
 /* A sign-up on its way into the database. */

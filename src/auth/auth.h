@@ -52,7 +52,7 @@ struct auth {
     const struct auth_rules *rules;
     struct jwt_cache *tokens;         /* this thread's; NULL: none */
     struct access_cache *accesses;    /* this thread's; NULL: none */
-    struct room *room; /* memory for hashes, shared by all threads; NULL: none is kept */
+    struct hasher hasher;             /* who hashes, and for this request's client */
     struct claim_look look;           /* zero at first */
     const char *refusal;              /* written with ERR_PASSWORD_POLICY: "too short" and so on */
 };

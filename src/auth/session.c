@@ -35,24 +35,28 @@ static err composed_of(struct arena *mem, str password, str *out)
 
 /* As it came first: the tutorial's server hashed it so. A password that no hash can be made of (a
  * NUL in it) counts as one for which there is no hash: an unknown name would not tell either. */
-static err password_try(struct room *room, str password, str composed, str hash)
+static err password_try(struct hasher *hasher, str password, str composed, str hash)
 {
-    err e = hash.p ? password_check(room, password, hash) : ERR_HASH_UNKNOWN;
+    err e = hash.p ? password_check(hasher, password, hash) : ERR_HASH_UNKNOWN;
 
     if (e == ERR_PASSWORD_WRONG && composed.p)
-        e = password_check(room, composed, hash);
+        e = password_check(hasher, composed, hash);
     return e == ERR_NOT_UNICODE ? ERR_HASH_UNKNOWN : e;
 }
 
-/* Where no hash was there to check, spend what one would have cost. */
-static void time_spend(const struct auth *a, str password, str composed)
+/* Where no hash was there to check, `answer` once the time of one was spent; who would have found
+ * no place in the queue finds none. */
+static err time_spend(struct auth *a, str password, str composed, err answer)
 {
+    err e;
+
     if (!a->rules->strict_time)
-        return;
+        return answer;
     db_rest(a->db);
-    password_waste(a->room, password, &a->rules->password);
-    if (composed.p)
-        password_waste(a->room, composed, &a->rules->password);
+    e = password_waste(&a->hasher, password, &a->rules->password);
+    if (e == OK && composed.p)
+        e = password_waste(&a->hasher, composed, &a->rules->password);
+    return e == OK ? answer : e;
 }
 
 /* Whether the account is still what it was before the hash, and open. */
@@ -136,6 +140,12 @@ static err rehash_store(struct db *db, void *arg)
     return user_replace_hash(db, r->id, r->from, r->to);
 }
 
+/* The queue had no place for it: next time, then. */
+static bool hash_was_refused(err e)
+{
+    return e == ERR_BUSY || e == ERR_TOO_MANY || e == ERR_CLIENT_GONE;
+}
+
 /* Hash anew what the policy asks more for. Whoever signed in stays so when it fails; a password
  * that was changed meanwhile stays what it was changed to. What the policy's scheme cannot take
  * keeps its hash. */
@@ -149,12 +159,13 @@ static void password_renew(struct auth *a, struct arena *mem, str password, str 
         return;
     if (!a->rules->rehash)
         return;
-    e = password_hash(a->room, mem, composed.p ? composed : password, &a->rules->password, &r.to);
+    db_rest(a->db);
+    e = password_hash(&a->hasher, mem, composed.p ? composed : password, &a->rules->password, &r.to);
     if (e == OK)
         e = db_write(a->db, rehash_store, &r);
     if (e == OK)
         log_info("rehashed", int_kv("id", user->id));
-    else if (e != ERR_PASSWORD_POLICY && e != ERR_NOT_FOUND)
+    else if (e != ERR_PASSWORD_POLICY && e != ERR_NOT_FOUND && !hash_was_refused(e))
         log_warn("not_rehashed", int_kv("id", user->id), text_kv("err", str_of(err_name(e))));
 }
 
@@ -170,15 +181,13 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
         return e;
     e = account_by_name(a, mem, username, &out->user);
     if (e == ERR_USER_UNKNOWN)
-        time_spend(a, password, composed);
+        return time_spend(a, password, composed, e);
     if (e != OK)
         return e;
     db_rest(a->db);
-    e = password_try(a->room, password, composed, out->user.password);
-    if (e == ERR_HASH_UNKNOWN) {
-        time_spend(a, password, composed);
-        return ERR_PASSWORD_WRONG;
-    }
+    e = password_try(&a->hasher, password, composed, out->user.password);
+    if (e == ERR_HASH_UNKNOWN)
+        return time_spend(a, password, composed, ERR_PASSWORD_WRONG);
     if (e != OK)
         return e;
 
@@ -232,7 +241,8 @@ err session_change_password(struct auth *a, struct arena *mem, const struct pass
         return e;
     if ((e = user_by_id(a->db, mem, want->user_id, &user)) != OK)
         return e == ERR_NOT_FOUND ? ERR_USER_UNKNOWN : e;
-    e = password_try(a->room, want->current, composed, user.password);
+    db_rest(a->db);
+    e = password_try(&a->hasher, want->current, composed, user.password);
     if (e != OK)
         return e == ERR_HASH_UNKNOWN || e == ERR_PASSWORD_WRONG ? ERR_CURRENT_WRONG : e;
     return account_change_password(a, mem, want->user_id, want->next, want->session_id);

@@ -136,34 +136,64 @@ bool password_is_weak(str hash, const struct password_policy *policy)
            h.cost.memory < policy->argon2.memory || h.cost.passes < policy->argon2.passes;
 }
 
-/* What bcrypt asks for: a hash, of which only cost and salt are read. */
-static str setting_write(int cost, const unsigned char salt[static BCRYPT_SALT_BYTES],
-                         char to[static BCRYPT_CHARS])
-{
-    static const unsigned char no_sum[BCRYPT_SUM_BYTES];
+/* What the engine runs in its turn where no lane can; without one it is run here. */
+struct task {
+    struct room *room;
+    const struct kind *kind;           /* NULL: fill `argon2` */
+    str password, hash;
+    struct argon2_hash *argon2;
+};
 
-    bcrypt_write(cost, salt, no_sum, to);
-    return (str){ to, BCRYPT_CHARS };
+static err task_work(void *arg)
+{
+    const struct task *t = arg;
+
+    if (t->kind)
+        return t->kind->check(t->room, t->password, t->hash);
+    return argon2_fill(t->room, argon2_block_best(), t->password, t->argon2);
 }
 
-static err bcrypt_new(struct arena *mem, str password, int cost, str *out)
+static err task_run(struct hasher *hasher, struct task *t)
 {
-    unsigned char salt[BCRYPT_SALT_BYTES];
-    char setting[BCRYPT_CHARS], hash[BCRYPT_CHARS];
+    int64_t us = t->kind ? t->kind->cost_us(t->hash) : argon2_cost_us(&t->argon2->cost);
+
+    t->room = hasher ? hasher->room : NULL;
+    if (!hasher || !hasher->engine)
+        return task_work(t);
+    return engine_run(hasher->engine, &hasher->client, us, task_work, t);
+}
+
+static err bcrypt_run(struct hasher *hasher, const struct lane_job *what,
+                      char hash[static BCRYPT_CHARS])
+{
+    struct lane_job alone = *what;
+
+    if (hasher && hasher->engine)
+        return engine_hash(hasher->engine, &hasher->client, what, hash);
+    lane_job_run(&alone);
+    bcrypt_write(alone.cost, alone.salt, alone.sum, hash);
+    explicit_bzero(&alone, sizeof alone);
+    return OK;
+}
+
+static err bcrypt_new(struct hasher *hasher, struct arena *mem, str password, int cost, str *out)
+{
+    struct lane_job what = { .password = password, .cost = cost };
+    char hash[BCRYPT_CHARS];
     err e;
 
     if (password.n > PASSWORD_BYTES_MAX)
         return ERR_PASSWORD_POLICY;
     if (!may_spend(cost))
         return ERR_BUG;
-    random_bytes(salt, sizeof salt);
-    if ((e = bcrypt_hash(password, setting_write(cost, salt, setting), hash)) != OK)
+    random_bytes(what.salt, sizeof what.salt);
+    if ((e = bcrypt_run(hasher, &what, hash)) != OK)
         return e;
     *out = arena_dup(mem, (str){ hash, sizeof hash });
     return out->p ? OK : ERR_NO_MEMORY;
 }
 
-static err argon2_new(struct room *room, struct arena *mem, str password,
+static err argon2_new(struct hasher *hasher, struct arena *mem, str password,
                       const struct argon2_cost *cost, str *out)
 {
     struct argon2_hash h = {
@@ -173,22 +203,22 @@ static err argon2_new(struct room *room, struct arena *mem, str password,
     if (password.n > PASSWORD_ARGON2_BYTES_MAX)
         return ERR_PASSWORD_POLICY;
     random_bytes(h.salt, ARGON2_SALT_BYTES);
-    if ((e = argon2_fill(room, argon2_block_best(), password, &h)) != OK)
+    if ((e = task_run(hasher, &(struct task){ .password = password, .argon2 = &h })) != OK)
         return e;
     return argon2_write(mem, &h, out);
 }
 
-err password_hash(struct room *room, struct arena *mem, str password,
+err password_hash(struct hasher *hasher, struct arena *mem, str password,
                   const struct password_policy *policy, str *out)
 {
     if (!utf8_is_well_formed(password))
         return ERR_NOT_UNICODE;
     if (policy->scheme == SCHEME_ARGON2ID)
-        return argon2_new(room, mem, password, &policy->argon2, out);
-    return bcrypt_new(mem, password, policy->cost, out);
+        return argon2_new(hasher, mem, password, &policy->argon2, out);
+    return bcrypt_new(hasher, mem, password, policy->cost, out);
 }
 
-err password_check(struct room *room, str password, str hash)
+err password_check(struct hasher *hasher, str password, str hash)
 {
     const struct kind *kind;
 
@@ -197,22 +227,28 @@ err password_check(struct room *room, str password, str hash)
     kind = kind_of(hash);
     if (!kind || password.n > kind->taken)
         return ERR_HASH_UNKNOWN;
-    return kind->check(room, password, hash);
+    if (kind->check == bcrypt_try && hasher && hasher->engine)
+        return engine_check(hasher->engine, &hasher->client, password, hash);
+    return task_run(hasher, &(struct task){ .kind = kind, .password = password, .hash = hash });
 }
 
-void password_waste(struct room *room, str password, const struct password_policy *policy)
+err password_waste(struct hasher *hasher, str password, const struct password_policy *policy)
 {
-    static const unsigned char salt[BCRYPT_SALT_BYTES];
     struct argon2_hash h = {.kind = ARGON2_ID,
                             .cost = policy->argon2,
                             .salt_n = ARGON2_SALT_BYTES,
                             .tag_n = ARGON2_TAG_BYTES};
-    char setting[BCRYPT_CHARS], hash[BCRYPT_CHARS];
+    struct lane_job what = { .password = password, .cost = policy->cost };
+    char hash[BCRYPT_CHARS];
+    err e;
 
     if (!utf8_is_well_formed(password))
-        return;
-    if (policy->scheme == SCHEME_ARGON2ID && password.n <= PASSWORD_ARGON2_BYTES_MAX)
-        (void)argon2_fill(room, argon2_block_best(), password, &h); /* for its time alone */
-    else if (policy->scheme == SCHEME_BCRYPT && may_spend(policy->cost))
-        (void)bcrypt_hash(password, setting_write(policy->cost, salt, setting), hash);
+        return ERR_NOT_UNICODE;
+    if (policy->scheme == SCHEME_BCRYPT) {
+        e = may_spend(policy->cost) ? bcrypt_run(hasher, &what, hash) : ERR_BUG;
+        return e == ERR_PASSWORD_POLICY ? OK : e;
+    }
+    if (password.n > PASSWORD_ARGON2_BYTES_MAX)
+        return OK;                     /* nor would a check of such a hash take any time */
+    return task_run(hasher, &(struct task){ .password = password, .argon2 = &h });
 }

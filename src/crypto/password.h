@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* password.h - hash and check passwords. The one door to whatever hashes: callers name no
- * algorithm.
- *
- * `room` bounds the memory of memory-hard hashes (room.h). NULL, where one thing is done at a time,
- * stands for the system's own memory. */
+ * algorithm. */
 #ifndef CRYPTO_PASSWORD_H
 #define CRYPTO_PASSWORD_H
 
 #include "crypto/argon2.h"
+#include "crypto/engine.h"
 
 /* Costs above COST_MOST are not spent: at 20 one check takes most of a minute, so a row that asks
  * for more is a broken one, or an attack through the database. For all that is not bcrypt the bound
@@ -30,12 +28,24 @@ struct password_policy {
     struct argon2_cost argon2;     /* lanes: 1 */
 };
 
+/* Who hashes, and for whom. One a thread; room and engine are shared by all.
+ *
+ * With an engine every hash waits for its turn in the engine's queue, whatever its kind, and the
+ * functions below may also return ERR_TOO_MANY or ERR_BUSY, with client.retry_after_ms, and
+ * ERR_CLIENT_GONE: then nothing was hashed, whether or not the password is right. Without one, and
+ * where NULL stands for a hasher, the calling thread hashes at once. */
+struct hasher {
+    struct room *room;             /* bounds the memory of memory-hard hashes; NULL: nothing does */
+    struct engine *engine;
+    struct hash_client client;     /* of the request at hand */
+};
+
 /* Hash a new password by the policy, salt from the kernel; the text lies in `mem`: `$2b$...`, 60
  * bytes, or
  * `$argon2id$...`. A NUL is a byte like any other. ERR_NOT_UNICODE for malformed UTF-8;
  * ERR_PASSWORD_POLICY over 72 bytes for bcrypt, over 1024 for Argon2id (nothing is ever cut);
  * ERR_BUG for a policy out of bounds; ERR_NO_MEMORY at the arena's limit, or the system's. */
-err password_hash(struct room *room, struct arena *mem, str password,
+err password_hash(struct hasher *hasher, struct arena *mem, str password,
                   const struct password_policy *policy, str *out);
 
 /* Whether `password` is the one behind `hash`: `$2a$`, `$2b$` or `$2y$`, which mean the same here,
@@ -44,11 +54,12 @@ err password_hash(struct room *room, struct arena *mem, str password,
  * stored hash of no known kind (NULL, `$2$`, `$2x$`, cut off, too costly) and for a password that
  * its kind cannot take (a NUL, or over 511 bytes, in an import): who hides that spends
  * password_waste; ERR_NO_MEMORY. Takes as long as the hash costs: never on a loop's thread. */
-err password_check(struct room *room, str password, str hash);
+err password_check(struct hasher *hasher, str password, str hash);
 
 /* Spend the time of a check by the policy for nothing, so that an unknown name takes as long as a
- * wrong password. Returns at once where password_check does: for what is not Unicode. */
-void password_waste(struct room *room, str password, const struct password_policy *policy);
+ * wrong password. OK, or what else a check may return: ERR_NOT_UNICODE, ERR_NO_MEMORY, and the
+ * engine's. */
+err password_waste(struct hasher *hasher, str password, const struct password_policy *policy);
 
 /* The cost of a bcrypt hash, or -1 when it is none. */
 int password_cost(str hash);

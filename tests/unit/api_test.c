@@ -23,6 +23,20 @@ static err busy(struct req *, struct res *)
     return ERR_BUSY;
 }
 
+static err crowded(struct req *req, struct res *)
+{
+    req->auth->hasher.client.retry_after_ms = 20000;
+    return ERR_TOO_MANY;
+}
+
+static struct hash_client client;   /* of who asked last */
+
+static err asker(struct req *req, struct res *res)
+{
+    client = req->auth->hasher.client;
+    return res_text(res, 200, STR("You."));
+}
+
 static err echo(struct req *req, struct res *res)
 {
     return res_message(res, 200, req_param(req, "id"));
@@ -36,6 +50,8 @@ static const struct route own_routes[] = {
     { GET, "/echo/:id", NULL, anyone, echo, NONE },
     { GET, "/broken", NULL, anyone, broken, NONE },
     { GET, "/busy", NULL, anyone, busy, NONE },
+    { GET, "/crowded", NULL, anyone, crowded, NONE },
+    { GET, "/asker", NULL, anyone, asker, NONE },
     {0}
 };
 
@@ -51,6 +67,7 @@ static struct api api;
 static struct api_thread *own;
 static struct exchange x;
 static struct http_header headers[4];
+static struct http_peer peer;       /* who asks */
 
 static void api_begin(enum manner manner, const struct route *table)
 {
@@ -96,7 +113,8 @@ static int ask(const char *method, const char *path, const char *name, const cha
                                   .target = str_of(path),
                                   .path = str_of(path),
                                   .headers = headers,
-                                  .headers_n = name ? 2 : 1};
+                                  .headers_n = name ? 2 : 1,
+                                  .peer = peer};
     memset(&x.res, 0, sizeof x.res);
     x.id = "0123456789abcdef";
     x.began = clock_mono_ms();
@@ -173,10 +191,45 @@ TEST(failures_of_ours_say_nothing_and_when_to_come_back)
         else
             CHECK_STR(x.res.body, STR("{\"message\":\"Internal error.\"}"));
         CHECK(ask("GET", "/busy", NULL, NULL) == 503);
-        CHECK(field("Retry-After").n > 0);
+        CHECK_STR(field("Retry-After"), STR("1"));
         CHECK_STR(field("X-Request-Id"), STR("0123456789abcdef"));
         api_finish();
     }
+}
+
+/* The estimate, and by chance up to half of it more. */
+TEST(who_comes_too_often_is_told_how_long_to_wait)
+{
+    int64_t wait = 0;
+
+    for (enum manner m = AS_TUTORIAL; m <= AS_SERVER; m++) {
+        api_begin(m, own_routes);
+        CHECK(ask("GET", "/crowded", NULL, NULL) == 429);
+        CHECK(str_int(field("Retry-After"), &wait) && wait >= 20 && wait <= 30);
+        CHECK(ask("GET", "/busy", NULL, NULL) == 503);
+        CHECK_STR(field("Retry-After"), STR("1"));
+        api_finish();
+    }
+}
+
+TEST(a_request_hashes_in_the_name_of_its_client)
+{
+    static const unsigned char none[16], four[16] = {[10] = 0xff, 0xff, 192, 0, 2, 7},
+                                         six[16] = {0x20, 1, 0xd, 0xb8, [15] = 7};
+
+    api_begin(AS_SERVER, own_routes);
+    peer = (struct http_peer){ .family = AF_INET, .address = { 192, 0, 2, 7 } };
+    CHECK(ask("GET", "/asker", NULL, NULL) == 200);
+    CHECK(memcmp(client.address, four, 16) == 0 && client.gone == &x.gone && !client.known);
+    peer = (struct http_peer){ .family = AF_INET6 };
+    memcpy(peer.address, six, 16);
+    CHECK(ask("GET", "/asker", NULL, NULL) == 200);
+    CHECK(memcmp(client.address, six, 16) == 0);
+    peer.family = AF_UNIX;
+    CHECK(ask("GET", "/asker", NULL, NULL) == 200);
+    CHECK(memcmp(client.address, none, 16) == 0);
+    peer = (struct http_peer){ 0 };
+    api_finish();
 }
 
 TEST(production_answers_with_problems_and_names_the_methods)

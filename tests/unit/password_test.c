@@ -256,3 +256,58 @@ TEST(what_a_kind_does_not_read_is_known)
     CHECK(!password_is_read_whole((str){ p, 9 }, STR("abJnggxhB/yWI")));
     CHECK(!password_is_read_whole((str){ p, 9 }, STR("nonsense")));
 }
+
+static uint64_t hashed(const struct hasher *hasher)
+{
+    struct engine_figures f;
+
+    engine_read(hasher->engine, &f);
+    return f.done;
+}
+
+TEST(an_engine_hashes_and_checks_every_kind)
+{
+    static const struct password_policy *const policies[] = { &least, &small };
+    struct hasher hasher = { .room = room_new(1 << 20) };
+    struct arena mem;
+    str hash;
+
+    arena_init(&mem, 8192);
+    CHECK_ERR(engine_start(&(struct engine_config){ .wait_ms = 1 << 30, .deadline_ms = 1 << 30 },
+                           &hasher.engine), OK);
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t before = hashed(&hasher);
+
+        CHECK_ERR(password_hash(&hasher, &mem, STR("correct horse"), policies[i], &hash), OK);
+        CHECK_ERR(password_check(NULL, STR("correct horse"), hash), OK);
+        CHECK_ERR(password_check(&hasher, STR("correct horse"), hash), OK);
+        CHECK_ERR(password_check(&hasher, STR("correct house"), hash), ERR_PASSWORD_WRONG);
+        CHECK_ERR(password_waste(&hasher, STR("correct horse"), policies[i]), OK);
+        CHECK(hashed(&hasher) == before + 4);
+    }
+    CHECK_ERR(password_check(&hasher, STR("passwort"), STR("$1$saltsalt$2f.bWx.H.UmlFhfc8jBL/.")),
+              ERR_PASSWORD_WRONG);
+    CHECK(hashed(&hasher) == 9);
+    engine_stop(hasher.engine);
+    room_free(hasher.room);
+    arena_end(&mem);
+}
+
+TEST(nothing_is_hashed_for_who_has_left)
+{
+    struct hasher hasher = { 0 };
+    atomic_bool gone = true;
+    struct arena mem;
+    str hash;
+
+    arena_init(&mem, 8192);
+    CHECK_ERR(engine_start(&(struct engine_config){ .threads = 1 }, &hasher.engine), OK);
+    hasher.client.gone = &gone;
+    CHECK_ERR(password_check(&hasher, STR("12345678"), STR(STORED)), ERR_CLIENT_GONE);
+    CHECK_ERR(password_hash(&hasher, &mem, STR("12345678"), &small, &hash), ERR_CLIENT_GONE);
+    CHECK_ERR(password_waste(&hasher, STR("12345678"), &least), ERR_CLIENT_GONE);
+    CHECK_ERR(password_waste(&hasher, STR("12345678"), &small), ERR_CLIENT_GONE);
+    CHECK(hashed(&hasher) == 0);
+    engine_stop(hasher.engine);
+    arena_end(&mem);
+}
