@@ -40,6 +40,8 @@ const struct answer answers[MANNERS][ERR_COUNT] = {
         [ERR_REFRESH_UNKNOWN] = { 403, AS_MESSAGE, "Refresh token is not in database!" },
         [ERR_REFRESH_EXPIRED] = { 403, AS_MESSAGE, "Refresh token was expired. Please make a new signin request" },
 
+        [ERR_TOKEN_TWICE]     = { 400, AS_MESSAGE, "Two different tokens were sent." },
+        [ERR_CROSS_SITE]      = { 403, AS_MESSAGE, "This page may not use your session." },
         [ERR_CURRENT_WRONG]   = { 403, AS_MESSAGE, "The current password is wrong." },
         [ERR_NO_SESSION]      = { 409, AS_MESSAGE, "This token belongs to no session: sign out everywhere." },
         [ERR_NOT_FOUND]       = { 404, AS_MESSAGE, "There is no such thing." },

@@ -36,6 +36,14 @@ static err origins_split(struct api *api, str text)
     return OK;
 }
 
+bool origin_is_listed(const struct api *api, str origin)
+{
+    for (size_t i = 0; i < api->origins.n; i++)
+        if (str_is(api->origins.at[i], origin))
+            return true;
+    return false;
+}
+
 /* The rows that there are under these rules. */
 static err routes_keep(struct api *api)
 {

@@ -23,6 +23,9 @@ enum work { NONE, READS, WRITES, HASHES, WORKS };
  * of these two; what its sequel words otherwise is a column behind the tutorial's (answers.h). */
 enum manner { AS_TUTORIAL, AS_SERVER, AS_SEQUEL, MANNERS };
 
+/* Whether sign-ins may ask for cookies, and what those say of SameSite. */
+enum cookies { COOKIES_OFF, COOKIES_LAX, COOKIES_STRICT };
+
 struct req;
 struct res;
 struct form;
@@ -49,6 +52,7 @@ struct api_config {
     str origins;                      /* of front-ends, separated by blanks or commas */
     bool blank_names;                 /* a username or an e-mail may be null or empty (dev) */
     bool lax_bodies;                  /* read as Express reads them: see body.h (dev) */
+    enum cookies cookies;             /* under SESSIONS_OWN only */
     bool forms;                       /* a body may be application/x-www-form-urlencoded too */
     const struct auth_rules *rules;
     const struct keyring *keys;
@@ -87,6 +91,7 @@ struct req {
     const struct json *tree;          /* the body as it was sent; NULL: none */
     const void *body;                 /* the row's form, filled in */
     struct caller caller;             /* set by verify_token */
+    bool by_cookie;                   /* so is this: the caller's token came in one */
     str detail;                       /* for the {} of a sentence in answers.c */
     const char *event; /* what the log calls this request; NULL: only failures of ours */
     str who;                          /* whose account it is about, for the log */
@@ -121,6 +126,9 @@ void run_route(struct req *req, struct res *res);
 /* A parameter of the path, as sent (not decoded); p == NULL when the row has none of that name. */
 str req_param(const struct req *req, const char *name);
 
+/* Whether pages of this origin may call from a browser: http.origins names it, letter by letter. */
+bool origin_is_listed(const struct api *api, str origin);
+
 /* A header's value, trimmed; empty when it is not there. */
 str req_header(const struct req *req, str name);
 
@@ -144,6 +152,7 @@ extern const struct step before_all[];
 step_fn cors, allow_headers;                                           /* middleware/cors.c */
 step_fn parse_body, read_form;                                         /* forms.c */
 step_fn verify_token, refuse_forgeable, require_role;                  /* middleware/auth_jwt.c */
+step_fn check_signin_page;                                          /* middleware/cross_site.c */
 step_fn check_signup_open, check_duplicate_user, check_roles_exist; /* middleware/verify_signup.c */
 
 controller welcome, no_route, livez, readyz;                             /* controllers/home.c */

@@ -20,6 +20,7 @@ static const struct field signin_fields[] = {
     { "username", FIELD_LOGIN,    offsetof(struct signin, username), 0 },
     { "password", FIELD_PASSWORD, offsetof(struct signin, password), 0 },
     { "device",   FIELD_OPTIONAL, offsetof(struct signin, device),   0 },
+    { "cookie",   FIELD_WISH,     offsetof(struct signin, cookie),   0 },
     {0}
 };
 static const struct field password_fields[] = {
@@ -245,10 +246,16 @@ static str optional_of(const struct json *v)
     return v->text;
 }
 
-static err read_refresh(const struct json *v, str *to)
+static bool is_wished(const struct json *v)
 {
+    return v && (v->kind == JSON_TRUE || (v->kind == JSON_TEXT && str_is(v->text, STR("true"))));
+}
+
+static err read_refresh(const struct req *req, const struct json *v, str *to)
+{
+    *to = (str){0};
     if (!v || v->kind == JSON_NULL)
-        return ERR_REFRESH_MISSING;
+        return req->api->config.cookies ? OK : ERR_REFRESH_MISSING;
     if (v->kind != JSON_TEXT)
         return ERR_REFRESH_UNKNOWN;
     *to = v->text;
@@ -264,8 +271,12 @@ static err read_field(struct req *req, const struct field *f, char *form)
         *(str *)(void *)(form + f->at) = optional_of(v);
         return OK;
     }
+    if (f->kind == FIELD_WISH) {
+        *(bool *)(void *)(form + f->at) = is_wished(v);
+        return OK;
+    }
     if (f->kind == FIELD_REFRESH)
-        return read_refresh(v, (str *)(void *)(form + f->at));
+        return read_refresh(req, v, (str *)(void *)(form + f->at));
     if (!v)
         return f->kind == FIELD_ROLES ? OK : ERR_BAD_REQUEST;
     switch (f->kind) {
@@ -278,6 +289,7 @@ static err read_field(struct req *req, const struct field *f, char *form)
     case FIELD_ROLES:
         return read_roles(req, v, (struct asked_roles *)(void *)(form + f->at));
     case FIELD_OPTIONAL:
+    case FIELD_WISH:
     case FIELD_REFRESH:
         break;
     }

@@ -18,7 +18,9 @@ enum field_kind {
     FIELD_PASSWORD, /* str: text, perhaps with lone surrogates (WTF-8): the domain refuses them */
     FIELD_ROLES,    /* struct asked_roles */
     FIELD_OPTIONAL, /* str: text without NUL of 255 bytes at most; p == NULL for anything else */
-    FIELD_REFRESH,  /* str: text; ERR_REFRESH_MISSING, or ERR_REFRESH_UNKNOWN for what is no text */
+    FIELD_WISH,     /* bool: true, or "true" as a form sends it; anything else is no wish */
+    FIELD_REFRESH,  /* str: text, or p == NULL where a cookie may hold it; ERR_REFRESH_MISSING, or
+                       ERR_REFRESH_UNKNOWN for what is no text */
 };
 
 struct field {
@@ -42,7 +44,7 @@ struct asked_roles {
 
 /* Bodies of POST /api/auth/signup and /signin. */
 struct signup { str username, email, password; struct asked_roles roles; };
-struct signin { str username, password, device; };
+struct signin { str username, password, device; bool cookie; };
 
 /* Bodies of PUT /api/auth/password and POST /api/auth/signout. */
 struct password_body { str current, next; };

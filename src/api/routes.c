@@ -12,6 +12,7 @@ const struct step before_all[] = {{cors}, {parse_body}, {allow_headers}, {read_f
 
 // clang-format off
 static const struct step anyone[]     = { {0} };
+static const struct step visitors[]   = { { check_signin_page }, {0} };
 static const struct step newcomers[]  = { { check_signup_open }, { check_duplicate_user }, { check_roles_exist }, {0} };
 static const struct step signed_in[]  = { { verify_token }, {0} };
 static const struct step owners[]     = { { verify_token }, { refuse_forgeable }, {0} };
@@ -25,7 +26,7 @@ const struct route routes[] = {
     { GET,    "/readyz",           NULL,          anyone,     readyz,          READS  },
 
     { POST,   "/api/auth/signup",  &signup_form,  newcomers,  signup,          HASHES },
-    { POST,   "/api/auth/signin",  &signin_form,  anyone,     signin,          HASHES },
+    { POST,   "/api/auth/signin",  &signin_form,  visitors,   signin,          HASHES },
     { POST,   "/api/auth/refreshtoken", &refresh_form, anyone, refresh_token,  WRITES, SESSIONS_SEQUEL },
     { POST,   "/api/auth/signout", &signout_form, owners,      signout,        WRITES, SESSIONS_OWN },
     { GET,    "/api/auth/me",      NULL,          owners,      me,             READS,  SESSIONS_OWN },

@@ -17,6 +17,13 @@ static enum log_level level_of(const struct settings *s)
     return str_is(s->log_level, STR("warn")) ? LOG_WARN : LOG_INFO;
 }
 
+static enum cookies cookies_of(const struct settings *s, const struct auth_rules *rules)
+{
+    if (rules->sessions != SESSIONS_OWN || str_is(s->session_cookie, STR("off")))
+        return COOKIES_OFF;
+    return str_is(s->session_cookie, STR("lax")) ? COOKIES_LAX : COOKIES_STRICT;
+}
+
 static err publish(struct house *house, struct edition *ed)
 {
     struct api_config config = house->config;
@@ -26,6 +33,7 @@ static err publish(struct house *house, struct edition *ed)
     config.rules = &ed->rules;
     config.welcome = ed->settings.welcome;
     config.origins = ed->settings.http_origins;
+    config.cookies = cookies_of(&ed->settings, &ed->rules);
     config.forms = ed->settings.http_forms;
     if ((e = api_init(&ed->api, &config)) != OK) {
         api_end(&ed->api);

@@ -76,6 +76,14 @@ static const char *check_compat(const struct settings *s, str value)
                                                                      : "must be off or sequel";
 }
 
+static const char *check_cookie(const struct settings *s, str value)
+{
+    (void)s;
+    return str_is(value, STR("off")) || str_is(value, STR("lax")) || str_is(value, STR("strict"))
+               ? NULL
+               : "must be off, lax or strict";
+}
+
 static const char *check_proxies(const struct settings *s, str value)
 {
     struct networks networks;
@@ -196,6 +204,10 @@ const struct setting settings_table[] = {
       .reread = true, .help = "A session ends so long after its sign-in, however much it is used." },
     { .key = "session.grace", .kind = KIND_SECONDS, AT(session_grace), .def = "10s", .min = 0, .max = 300,
       .reread = true, .help = "How long a refresh token that was used is answered again with the same next one; then its use ends the session." },
+    { .key = "session.cookie", .kind = KIND_TEXT, AT(session_cookie), .def = "lax", .dev = "off", .min = 3, .max = 6,
+      .check = check_cookie, .reread = true,
+      .help = "Whether a sign-in may ask for its tokens in cookies, and what those say of SameSite: off, lax or strict. "
+              "For sessions of mode own." },
     { .key = "signup.open", .kind = KIND_YES_NO, AT(signup_open), .def = "yes", .reread = true,
       .help = "Whether strangers may register." },
     { .key = "signup.roles", .kind = KIND_YES_NO, AT(signup_roles), .def = "no", .dev = "yes", .reread = true,

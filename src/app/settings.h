@@ -39,6 +39,7 @@ struct settings {
     bool token_accept_forgeable;
     int64_t token_ttl;                 /* s */
     str session_mode, session_compat;  /* none or own; off or sequel */
+    str session_cookie;                /* off, lax or strict */
     int64_t session_idle, session_absolute, session_grace;   /* s */
     bool signup_open, signup_roles;
     str password_scheme;               /* auto, bcrypt or argon2id */

@@ -294,6 +294,19 @@ err sessions_refresh(struct auth *a, struct arena *mem, str token, struct refres
     return ticket_write(a, mem, &row, &out->token);
 }
 
+err sessions_end_by_token(struct auth *a, struct arena *mem, str token)
+{
+    struct session_row row;
+    struct ticket t;
+    err e;
+
+    if (!ticket_read(token, &t))
+        return OK;
+    if ((e = row_of(a, mem, &t, &row)) != OK)
+        return e == ERR_REFRESH_UNKNOWN ? OK : e;
+    return db_write(a->db, end_store, &(struct change){ .row = row });
+}
+
 err sessions_end_of(struct auth *a, const struct session_claim *claim, int64_t *ends_at)
 {
     struct session_row row;

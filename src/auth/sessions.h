@@ -31,6 +31,10 @@ struct refreshed { struct user user; int64_t session_id; str token; };
  * used before, its session over, its account gone or disabled. */
 err sessions_refresh(struct auth *a, struct arena *mem, str token, struct refreshed *out);
 
+/* End the session of a refresh token, whichever of its tokens that is. OK also when it is
+ * nobody's. */
+err sessions_end_by_token(struct auth *a, struct arena *mem, str token);
+
 /* What an access token says of its session; user_created is the account's, in seconds. */
 struct session_claim { int64_t id, user_id, user_created; };
 

@@ -12,6 +12,7 @@ import { chromium } from 'playwright-core';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const REACT = join(ROOT, 'examples/react');
+export const PROGRAM = process.env.LATCHKEY ?? join(ROOT, 'build/release/latchkey');
 const vite = await import(pathToFileURL(createRequire(join(REACT, 'package.json')).resolve('vite')));
 
 const closers = [];
@@ -61,9 +62,8 @@ function address(child) {
 }
 
 export async function latchkey(home, origin) {
-  const program = process.env.LATCHKEY ?? join(ROOT, 'build/release/latchkey');
   const args = ['dev', '--fresh', '--http.port', '0', '--http.origins', origin, '--db.url', `sqlite:${home}/latchkey.db`];
-  const child = spawn(program, args, { cwd: home });
+  const child = spawn(PROGRAM, args, { cwd: home });
 
   closers.push(async () => {
     if (child.exitCode !== null || child.pid === undefined) return;

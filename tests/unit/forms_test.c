@@ -175,6 +175,32 @@ TEST(an_item_that_is_no_text_is_a_role_nobody_has)
     }
 }
 
+TEST(a_wish_is_true_and_nothing_else)
+{
+    static const struct { const char *value; bool want; } cases[] = {
+        {"true", true}, {"\"true\"", true}, {"false", false}, {"1", false},    {"\"yes\"", false},
+        {"null", false}, {"[true]", false},  {"{}", false},    {"\"\"", false}, {"\"True\"", false},
+    };
+    char body[128];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        (void)snprintf(body, sizeof body, "{\"username\":\"u\",\"password\":\"p\",\"cookie\":%s}",
+                       cases[i].value);
+        CHECK_ERR(form_of(&signin_form, body, false), OK);
+        CHECK(((const struct signin *)req.body)->cookie == cases[i].want);
+    }
+}
+
+TEST(a_refresh_token_may_be_left_out_where_a_cookie_can_hold_it)
+{
+    CHECK_ERR(form_of(&refresh_form, "{}", false), ERR_REFRESH_MISSING);
+    api.config.cookies = COOKIES_LAX;
+    CHECK_ERR(form_of(&refresh_form, "{\"refreshToken\":null}", false), OK);
+    CHECK(((const struct refresh_body *)req.body)->token.p == NULL);
+    CHECK_ERR(form_of(&refresh_form, "{\"refreshToken\":7}", false), ERR_REFRESH_UNKNOWN);
+    api.config.cookies = COOKIES_OFF;
+}
+
 TEST(a_text_is_walked_by_utf_16_units)
 {
     const struct signup *form = signup_of("\"roles\":\"a\xc3\xa9\xe5\x8c\x97\xf0\x9f\x98\x80z\"");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* auth.c - sign up and sign in. */
 #include "api/answers.h"
-#include "api/api.h"
+#include "api/cookie.h"
 #include "api/forms.h"
 #include "auth/session.h"
 #include "auth/sessions.h"
@@ -88,12 +88,34 @@ static struct device device_of(const struct req *req, str name)
     };
 }
 
+/* The tokens into cookies: whom the browser's old ones belonged to is signed out with them, so that
+ * no session goes on that nobody can reach. */
+static err cookies_replace(struct req *req, struct res *res, const struct session *s)
+{
+    str before;
+    err e;
+
+    if ((e = cookie_read(req, COOKIE_REFRESH, &before)) != OK)
+        return e;
+    if (before.n && (e = sessions_end_by_token(req->auth, req->mem, before)) != OK)
+        return e;
+    return cookies_set(res, s);
+}
+
+static void tokens_put(struct json_writer *w, const struct session *s)
+{
+    json_text(w, "accessToken", s->access_token);
+    if (s->refresh_token.p)
+        json_text(w, "refreshToken", s->refresh_token);
+}
+
 /* POST /api/auth/signin - trade a name and a password for a token. */
 err signin(struct req *req, struct res *res)
 {
     const struct signin *form = req->body;
     struct json_writer *w;
     struct session s;
+    bool by_cookie;
     err e;
 
     req->event = "signin";
@@ -102,32 +124,57 @@ err signin(struct req *req, struct res *res)
     if ((e = session_open(req->auth, req->mem, form->username, form->password, &s)) != OK)
         return e;
     res_header(res, STR("Cache-Control"), STR("no-store"));
+    by_cookie = form->cookie && req->api->config.cookies;
+    if (by_cookie && (e = cookies_replace(req, res, &s)) != OK)
+        return e;
     w = res_json(res);
     if ((e = account_put(w, req->mem, &s.user, s.roles)) != OK)
         return e;
-    json_text(w, "accessToken", s.access_token);
-    if (s.refresh_token.p)
-        json_text(w, "refreshToken", s.refresh_token);
+    if (!by_cookie)
+        tokens_put(w, &s);
     return res_send(res, 200);
+}
+
+/* The refresh token of the body, or of the cookie. */
+static err refresh_shown(struct req *req, str *token)
+{
+    str kept;
+    err e;
+
+    *token = ((const struct refresh_body *)req->body)->token;
+    if ((e = cookie_read(req, COOKIE_REFRESH, &kept)) != OK)
+        return e;
+    if (token->p)
+        return kept.n && !str_is(kept, *token) ? ERR_TOKEN_TWICE : OK;
+    if (kept.n == 0)
+        return ERR_REFRESH_MISSING;
+    *token = kept;
+    req->by_cookie = true;
+    return cookie_page_check(req);
 }
 
 /* POST /api/auth/refreshtoken - trade a refresh token for the next access token. */
 err refresh_token(struct req *req, struct res *res)
 {
-    const struct refresh_body *form = req->body;
-    struct json_writer *w;
     struct session s;
+    str token;
     err e;
 
     req->event = "refresh";
-    e = session_refresh(req->auth, req->mem, form->token, &s);
+    if ((e = refresh_shown(req, &token)) != OK)
+        return e;
+    e = session_refresh(req->auth, req->mem, token, &s);
     req->who = s.user.username;
+    if (e == ERR_REFRESH_UNKNOWN && req->by_cookie)
+        cookies_clear(res);
     if (e != OK)
         return e;
     res_header(res, STR("Cache-Control"), STR("no-store"));
-    w = res_json(res);
-    json_text(w, "accessToken", s.access_token);
-    json_text(w, "refreshToken", s.refresh_token);
+    if (req->by_cookie) {
+        e = cookies_set(res, &s);
+        return e != OK ? e : res_message(res, 200, STR("The session goes on."));
+    }
+    tokens_put(res_json(res), &s);
     return res_send(res, 200);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* session.c - what an account's owner sees and ends of his sessions. */
-#include "api/api.h"
+#include "api/cookie.h"
 #include "api/forms.h"
 #include "auth/session.h"
 #include "auth/sessions.h"
@@ -73,6 +73,8 @@ err session_end(struct req *req, struct res *res)
         return ERR_NOT_FOUND;
     if ((e = sessions_end_one(req->auth, req->caller.user_id, id)) != OK)
         return e;
+    if (req->by_cookie && id == req->caller.session_id)
+        cookies_clear(res);
     return res_message(res, 200, STR("The session is over."));
 }
 
@@ -104,6 +106,8 @@ err signout(struct req *req, struct res *res)
         e = account_sign_out(req->auth, req->caller.user_id, 0);
     if (e != OK)
         return e;
+    if (req->by_cookie && !str_is(which, STR("others")))
+        cookies_clear(res);
     return res_message(res, 200, STR("Signed out."));
 }
 

@@ -15,9 +15,8 @@ static str origin_to_name(const struct req *req)
     const struct strs *known = &req->api->origins;
     str origin = http_header(req->x, STR("origin"));
 
-    for (size_t i = 0; i < known->n; i++)
-        if (str_is(known->at[i], origin))
-            return origin;
+    if (origin_is_listed(req->api, origin))
+        return origin;
     return req->api->config.manner == AS_TUTORIAL && known->n ? known->at[0] : (str){0};
 }
 
@@ -42,6 +41,8 @@ err cors(struct req *req, struct res *res, const char *)
 
     if (origin.n)
         res_header(res, STR("Access-Control-Allow-Origin"), origin);
+    if (req->api->config.cookies && origin_is_listed(req->api, http_header(req->x, STR("origin"))))
+        res_header(res, STR("Access-Control-Allow-Credentials"), STR("true"));
     res_header(res, STR("Vary"),
                options && !server ? STR("Origin, Access-Control-Request-Headers") : STR("Origin"));
     if (!options)
