@@ -122,22 +122,36 @@ static ssize_t on_read_body(nghttp2_session *session, int32_t number, uint8_t *t
     return (ssize_t)n;
 }
 
+static bool is_any_of(str name, const char *const *names)
+{
+    while (*names && !str_is_nocase(name, str_of(*names)))
+        names++;
+    return *names;
+}
+
+/* What is another each time is not put into HPACK's table: it would push out what comes again, and
+ * nghttp2 walks over all entries of a name for each further one. Nor are secrets (RFC 7541 section
+ * 7.1.3). */
+static uint8_t indexing(str name)
+{
+    static const char *const never[] = { "X-Request-Id", "Set-Cookie", NULL };
+
+    return is_any_of(name, never) ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+}
+
 static nghttp2_nv field(str name, str value)
 {
     return (nghttp2_nv){(uint8_t *)(uintptr_t)name.p, (uint8_t *)(uintptr_t)value.p, name.n,
-                        value.n, NGHTTP2_NV_FLAG_NONE};
+                        value.n, indexing(name)};
 }
 
 /* They speak of a connection that is not there (RFC 9113 section 8.2.2). */
 static bool is_hop_by_hop(str name)
 {
-    static const char *const names[] = {"connection", "keep-alive", "transfer-encoding", "upgrade",
-                                        "proxy-connection"};
+    static const char *const names[] = { "Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade",
+                                         "Proxy-Connection", NULL };
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (str_is_nocase(name, str_of(names[i])))
-            return true;
-    return false;
+    return is_any_of(name, names);
 }
 
 static bool is_bodiless(int status)
