@@ -26,6 +26,7 @@ struct tls {
 struct tls_link {
     SSL *ssl;
     bool broken;
+    bool drained;                     /* the last read of the socket brought less than it asked for */
 };
 
 /* ---- files ---- */
@@ -158,6 +159,7 @@ static bool set_rules(SSL_CTX *ctx)
                                  SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
                               | SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_read_ahead(ctx, 1);     /* else a record's head is a read of its own */
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_timeout(ctx, TICKET_S);
     SSL_CTX_set_alpn_select_cb(ctx, choose, NULL);
@@ -230,6 +232,18 @@ void tls_close(struct tls *tls)
 
 /* ---- links ---- */
 
+/* OpenSSL has read, or will read, or anything else with the socket. */
+static long watch_reads(BIO *bio, int what, const char *p, size_t asked, int i, long l, int outcome,
+                        size_t *got)
+{
+    struct tls_link *link = (struct tls_link *)(void *)BIO_get_callback_arg(bio);
+
+    (void)p, (void)i, (void)l;
+    if (what == (BIO_CB_READ | BIO_CB_RETURN))
+        link->drained = outcome <= 0 || *got < asked;
+    return outcome;
+}
+
 struct tls_link *tls_accept(struct tls *tls, int fd)
 {
     struct tls_link *link = calloc(1, sizeof *link);
@@ -247,6 +261,8 @@ struct tls_link *tls_accept(struct tls *tls, int fd)
         tls_end(link);
         return NULL;
     }
+    BIO_set_callback_ex(SSL_get_rbio(link->ssl), watch_reads);
+    BIO_set_callback_arg(SSL_get_rbio(link->ssl), (char *)link);
     SSL_set_accept_state(link->ssl);
     return link;
 }
@@ -300,6 +316,11 @@ ssize_t tls_read(struct tls_link *link, char *to, size_t n)
     if (waits(link, k))
         return -1;
     return link->broken ? -2 : 0;
+}
+
+bool tls_is_drained(const struct tls_link *link)
+{
+    return link->drained && !SSL_has_pending(link->ssl);
 }
 
 ssize_t tls_write(struct tls_link *link, const char *p, size_t n)

@@ -45,9 +45,13 @@ enum tls_step tls_shake(struct tls_link *link);
 /* Whether the handshake chose HTTP/2. */
 bool tls_chose_h2(const struct tls_link *link);
 
-/* Bytes read, 0 at the end, -1 when there is nothing now, -2 when it is broken. Only -1 says that
- * all was read: a record may hold more than `n` bytes, and more records may lie behind it. */
+/* Bytes read, 0 at the end, -1 when there is nothing now, -2 when it is broken. A record may hold
+ * more than `n` bytes, and more records may lie behind it. */
 ssize_t tls_read(struct tls_link *link, char *to, size_t n);
+
+/* Did the last tls_read leave nothing behind, neither here nor, at that time, in the socket? Its
+ * end may still be there. */
+bool tls_is_drained(const struct tls_link *link);
 
 /* Bytes written, maybe none; -1 when it is broken. */
 ssize_t tls_write(struct tls_link *link, const char *p, size_t n);

@@ -48,7 +48,7 @@ ssize_t wire_read(struct conn *c, char *to, size_t n)
 
     if (c->tls) {
         k = tls_read(c->tls, to, n);
-        c->readable = k > 0;
+        c->readable = k > 0 && (c->hung_up || !tls_is_drained(c->tls));
         return k;
     }
     k = recv(c->fd, to, n, 0);

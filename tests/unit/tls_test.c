@@ -74,6 +74,52 @@ TEST(a_body_larger_than_a_read_arrives_whole)
     end();
 }
 
+/* Three requests, a record each, as they would stand on the wire. */
+static str three_records(struct client *c)
+{
+    BIO *wire = BIO_new(BIO_s_mem());
+    char *p;
+    long n;
+
+    SSL_set0_wbio(c->ssl, wire);
+    for (int i = 0; i < 3; i++)
+        CHECK(SSL_write(c->ssl, GET("/"), sizeof GET("/") - 1) == sizeof GET("/") - 1);
+    n = BIO_get_mem_data(wire, &p);
+    return (str){ p, (size_t)n };
+}
+
+static void send_bytes(const struct client *c, str s)
+{
+    CHECK(send(c->fd, s.p, s.n, MSG_NOSIGNAL) == (ssize_t)s.n);
+}
+
+/* The server reads what is there at once, so records come whole, many at a time, and in part. */
+TEST(records_are_answered_however_the_wire_cuts_them)
+{
+    struct client c;
+    str wire;
+
+    begin();
+    rig_start_tls(&rig, &papers);
+    dial_tls(&c);
+    wire = three_records(&c);
+    for (size_t cut = 0; cut <= wire.n; cut += 9) {
+        if (cut) {
+            hang_up(&c);
+            dial_tls(&c);
+            wire = three_records(&c);
+        }
+        send_bytes(&c, str_head(wire, cut));
+        for (size_t whole = 0; whole < cut / (wire.n / 3); whole++)
+            hear_status(&c, 200, STR("hello"));       /* so the server has read to the cut */
+        send_bytes(&c, str_from(wire, cut));
+        for (size_t rest = cut / (wire.n / 3); rest < 3; rest++)
+            hear_status(&c, 200, STR("hello"));
+    }
+    hang_up(&c);
+    end();
+}
+
 TEST(both_versions_are_spoken_and_older_ones_not)
 {
     static const struct { int version; bool fine;
