@@ -51,6 +51,7 @@ class Server:
             remote_empty()
             url, password = re.sub(r":([^:@/]+)@", "@", REMOTE), re.search(r":([^:@/]+)@", REMOTE)[1]
             database = ["--db.url", url, "--db.password-file", private_file(os.path.join(self.folder, "password"), password)]
+        self.database_flags = database
         self.process = subprocess.Popen(
             [self.binary, self.command, "--http.port", "0", *database,
              "--token.secret-file", secret, *self.flags],
