@@ -43,6 +43,7 @@
     "SELECT " a ", " b " FROM " table " ORDER BY " a " DESC, " b " DESC LIMIT 1"
 #define PUT(table, columns) "INSERT INTO " table " (" columns ")"
 
+#define FAILURE_COLUMNS "kind, who, failures, last_at, wait_until"
 #define SESSION_COLUMNS "id, user_id, user_created, created_at, used_at, expires_at," \
                         " counter, secret, address, agent, name"
 
@@ -131,6 +132,19 @@ const struct sql queries[Q_COUNT] = {
     [Q_REFRESHES_OF_USER_DELETE] = {.any = "DELETE FROM \"refreshTokens\" WHERE \"userId\" = ?",
                                     .late = true},
 
+    [Q_FAILURE_READ] = {"SELECT failures, last_at, wait_until FROM latchkey_failures"
+                        " WHERE kind = ? AND who = ?"},
+    [Q_FAILURE_INSERT] = {"INSERT INTO latchkey_failures (" FAILURE_COLUMNS ")"
+                          " VALUES (?, ?, ?, ?, ?)"},
+    [Q_FAILURE_UPDATE] =
+        {"UPDATE latchkey_failures SET failures = ?, last_at = ?, wait_until = ?"
+         " WHERE kind = ? AND who = ? AND failures = ? AND wait_until = ?"},
+    [Q_FAILURE_DELETE] = {"DELETE FROM latchkey_failures WHERE kind = ? AND who = ?"},
+    [Q_FAILURES_NTH] = {"SELECT last_at FROM latchkey_failures WHERE kind = ?"
+                        " ORDER BY last_at DESC LIMIT 1 OFFSET ?"},
+    [Q_FAILURES_OLD_DELETE] = {"DELETE FROM latchkey_failures WHERE kind = ? AND last_at <= ?"},
+    [Q_FAILURES_OF_KIND] = {"SELECT COUNT(*) FROM latchkey_failures WHERE kind = ?"},
+
     [Q_META_READ] = {"SELECT value FROM latchkey_meta WHERE meta_key = ?"},
     [Q_META_WRITE] = {META_WRITE, .mysql = META_WRITE_MYSQL},
 
@@ -216,6 +230,12 @@ const struct sql queries[Q_COUNT] = {
     [Q_PUT_SESSIONS] = {PUT("latchkey_sessions",
                             SESSION_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     [Q_COUNT_SESSIONS] = {"SELECT COUNT(*) FROM latchkey_sessions"},
+    [Q_PAGE_FAILURES] = {PAGE_2(FAILURE_COLUMNS, "latchkey_failures", "kind", "who"),
+                         .mysql = PAGE_2_MYSQL(FAILURE_COLUMNS, "latchkey_failures", "kind",
+                                               "who")},
+    [Q_LAST_FAILURES] = {LAST_2("latchkey_failures", "kind", "who")},
+    [Q_PUT_FAILURES] = {PUT("latchkey_failures", FAILURE_COLUMNS) " VALUES (?, ?, ?, ?, ?)"},
+    [Q_COUNT_FAILURES] = {"SELECT COUNT(*) FROM latchkey_failures"},
     [Q_PAGE_META] = {"SELECT meta_key, value FROM latchkey_meta WHERE meta_key <> 'move_source' "
                      "AND meta_key > ?"
                      " ORDER BY meta_key LIMIT ?"},
