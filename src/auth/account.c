@@ -10,6 +10,7 @@
 #include "auth/policy.h"
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "store/failure.h"
 #include "store/refresh.h"
 #include "store/role.h"
 #include "store/session.h"
@@ -300,11 +301,21 @@ static err sessions_end(struct db *db, const struct change *c, const struct user
     return e != OK ? e : refreshes_of_user_delete(db, user->id);
 }
 
+static err failures_forget(struct db *db, const struct user *user)
+{
+    struct failure_key key = failure_key_of_account(user->id, user->created_at);
+
+    return failure_delete(db, &key);
+}
+
+/* Guesses at the old password say nothing of the new one. */
 static err apply_password(struct db *db, const struct change *c, const struct user *user)
 {
     struct account_state state;
     err e;
 
+    if ((e = failures_forget(db, user)) != OK)
+        return e;
     if ((e = user_update_password(db, user->id, c->hash, c->now / 1000)) != OK)
         return e;
     if ((e = state_of(db, user, &state)) != OK)
@@ -344,7 +355,15 @@ static err apply_delete(struct db *db, const struct change *c, const struct user
 {
     err e = sessions_of_user_delete(db, user->id, c->keep);
 
+    if (e == OK)
+        e = failures_forget(db, user);
     return e != OK ? e : user_delete(db, user->id);
+}
+
+static err apply_unlock(struct db *db, const struct change *c, const struct user *user)
+{
+    (void)c;                    /* every change has one shape */
+    return failures_forget(db, user);
 }
 
 static err apply_sign_out(struct db *db, const struct change *c, const struct user *user)
@@ -412,6 +431,11 @@ err account_disable(struct auth *a, int64_t id)
 err account_enable(struct auth *a, int64_t id)
 {
     return change_alone(a, &(struct change){ .id = id, .apply = apply_enable });
+}
+
+err account_unlock(struct auth *a, int64_t id)
+{
+    return change_alone(a, &(struct change){ .id = id, .apply = apply_unlock });
 }
 
 err account_delete(struct auth *a, int64_t id)

@@ -56,6 +56,7 @@ err account_change_password(struct auth *a, struct arena *mem, int64_t id, str p
 err account_sign_out(struct auth *a, int64_t id, int64_t keep);      /* everywhere but in `keep` */
 err account_disable(struct auth *a, int64_t id);        /* its tokens stop at the next request */
 err account_enable(struct auth *a, int64_t id);         /* tokens from before stay refused */
+err account_unlock(struct auth *a, int64_t id);         /* its failed attempts are forgotten */
 err account_delete(struct auth *a, int64_t id);         /* with its roles and names */
 
 /* Twice is OK, and so is taking what it does not hold. ERR_ROLE_UNKNOWN. */

@@ -6,6 +6,7 @@
 #ifndef AUTH_AUTH_H
 #define AUTH_AUTH_H
 
+#include "auth/throttle.h"
 #include "crypto/jwt.h"
 #include "crypto/password.h"
 #include "store/db.h"
@@ -15,6 +16,15 @@ enum session_mode {
     SESSIONS_NONE,   /* nothing, as the tutorial */
     SESSIONS_SEQUEL, /* a refresh token in the sequel's table, in clear, never replaced */
     SESSIONS_OWN,    /* a session of ours that can be seen and ended (sessions.h) */
+};
+
+/* How often one may fail (attempt.h). Times in ms. */
+struct throttle_rules {
+    bool on;
+    struct bucket_rule address;
+    int64_t account_free;             /* failures in a row that cost no wait */
+    int64_t account_wait, account_wait_most;
+    int64_t account_most;             /* in a row, then no more until somebody unlocks it; 0: any */
 };
 
 /* The rules, out of the settings. Read-only while the server runs; a reload makes a new one. */
@@ -31,6 +41,7 @@ struct auth_rules {
     bool signup_roles;                /* they may choose their roles (dev) */
     bool strict_time;                 /* a hash is spent on unknown names too */
     bool iat_required;                /* a token without iat is refused */
+    struct throttle_rules throttle;
 };
 
 struct access_cache;                  /* access.h */
@@ -45,6 +56,14 @@ struct claim_look {
 /* What a session remembers of who signs in; printable ASCII (name: UTF-8), or p == NULL. */
 struct device { str address, agent, name; };
 
+/* What became of this request's attempt, for the client to read. */
+struct limit {
+    enum { LIMIT_NONE, LIMIT_ADDRESS, LIMIT_ACCOUNT } by;       /* who refused it */
+    int64_t retry_ms;                 /* how long, then */
+    int64_t quota, window;            /* of the address: attempts, seconds; 0: it was not asked */
+    int64_t left, wait_ms;            /* of them; until there is one more */
+};
+
 struct auth {
     struct device device;             /* of this request's client; zero where nobody says */
     struct db *db;                    /* this thread's */
@@ -54,6 +73,8 @@ struct auth {
     struct access_cache *accesses;    /* this thread's; NULL: none */
     struct hasher hasher;             /* who hashes, and for this request's client */
     struct claim_look look;           /* zero at first */
+    struct throttle *throttle;        /* shared by all threads; NULL: nothing is counted */
+    struct limit limit;               /* written by attempt.h */
     const char *refusal;              /* written with ERR_PASSWORD_POLICY: "too short" and so on */
 };
 

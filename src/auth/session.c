@@ -6,6 +6,7 @@
 #include "auth/session.h"
 
 #include "auth/access.h"
+#include "auth/attempt.h"
 #include "auth/name.h"
 #include "auth/sequel.h"
 #include "auth/sessions.h"
@@ -169,8 +170,37 @@ static void password_renew(struct auth *a, struct arena *mem, str password, str 
         log_warn("not_rehashed", int_kv("id", user->id), text_kv("err", str_of(err_name(e))));
 }
 
+/* A sign-in: what was typed, and whom it names; `there` when that is somebody. */
+struct asking { str username, password, composed; struct user *user; bool there; };
+
+/* Spend the hash, and what it says. */
+static err password_prove(struct auth *a, struct arena *mem, const struct asking *q,
+                          struct account_state *state)
+{
+    err e = ERR_HASH_UNKNOWN;
+
+    db_rest(a->db);
+    if (q->there)
+        e = password_try(&a->hasher, q->password, q->composed, q->user->password);
+    if (e == ERR_HASH_UNKNOWN)
+        return time_spend(a, q->password, q->composed,
+                          q->there ? ERR_PASSWORD_WRONG : ERR_USER_UNKNOWN);
+    return e != OK ? e : account_again(a, mem, q->user, state);
+}
+
+/* The same within what may be tried. */
+static err password_ask(struct auth *a, struct arena *mem, const struct asking *q,
+                        struct account_state *state)
+{
+    struct attempt attempt;
+    err e = attempt_begin(a, mem, q->there ? q->user : NULL, q->username, &attempt);
+
+    return e != OK ? e : attempt_end(a, &attempt, password_prove(a, mem, q, state));
+}
+
 err session_open(struct auth *a, struct arena *mem, str username, str password, struct session *out)
 {
+    struct asking q = { .username = username, .password = password, .user = &out->user };
     struct account_state state;
     str composed;
     err e;
@@ -179,19 +209,12 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
         return ERR_NOT_UNICODE;
     if ((e = composed_of(mem, password, &composed)) != OK)
         return e;
+    q.composed = composed;
     e = account_by_name(a, mem, username, &out->user);
-    if (e == ERR_USER_UNKNOWN)
-        return time_spend(a, password, composed, e);
-    if (e != OK)
+    if (e != OK && e != ERR_USER_UNKNOWN)
         return e;
-    db_rest(a->db);
-    e = password_try(&a->hasher, password, composed, out->user.password);
-    if (e == ERR_HASH_UNKNOWN)
-        return time_spend(a, password, composed, ERR_PASSWORD_WRONG);
-    if (e != OK)
-        return e;
-
-    if ((e = account_again(a, mem, &out->user, &state)) != OK)
+    q.there = e == OK;
+    if ((e = password_ask(a, mem, &q, &state)) != OK)
         return e;
     password_renew(a, mem, password, composed, &out->user);
     if ((e = roles_named(a->db, mem, out->user.id, &out->roles)) != OK)
@@ -233,6 +256,7 @@ err session_refresh(struct auth *a, struct arena *mem, str refresh_token, struct
 
 err session_change_password(struct auth *a, struct arena *mem, const struct password_change *want)
 {
+    struct attempt attempt;
     struct user user;
     str composed;
     err e;
@@ -241,9 +265,13 @@ err session_change_password(struct auth *a, struct arena *mem, const struct pass
         return e;
     if ((e = user_by_id(a->db, mem, want->user_id, &user)) != OK)
         return e == ERR_NOT_FOUND ? ERR_USER_UNKNOWN : e;
+    if ((e = attempt_begin(a, mem, &user, user.username, &attempt)) != OK)
+        return e;
     db_rest(a->db);
     e = password_try(&a->hasher, want->current, composed, user.password);
-    if (e != OK)
-        return e == ERR_HASH_UNKNOWN || e == ERR_PASSWORD_WRONG ? ERR_CURRENT_WRONG : e;
+    if (e == ERR_HASH_UNKNOWN || e == ERR_PASSWORD_WRONG)
+        e = ERR_CURRENT_WRONG;
+    if ((e = attempt_end(a, &attempt, e)) != OK)
+        return e;
     return account_change_password(a, mem, want->user_id, want->next, want->session_id);
 }

@@ -14,7 +14,8 @@ struct session {
 };
 
 /* ERR_USER_UNKNOWN, ERR_PASSWORD_WRONG (also for a disabled account, and for a stored hash that
- * nobody can read), ERR_NOT_UNICODE. Under rules->strict_time an unknown name costs as much as a
+ * nobody can read), ERR_NOT_UNICODE; ERR_TOO_MANY
+ * (attempt.h). Under rules->strict_time an unknown name costs as much as a
  * wrong password. Hashes: not on a loop's thread. */
 err session_open(struct auth *a, struct arena *mem, str username, str password,
                  struct session *out);
@@ -26,7 +27,7 @@ err session_refresh(struct auth *a, struct arena *mem, str refresh_token, struct
 struct password_change { int64_t user_id, session_id; str current, next; };
 
 /* Change a password by who knows the current one; ends all sessions but session_id, and all tokens
- * without one. ERR_CURRENT_WRONG; else as account_set_password. Hashes twice. */
+ * without one. ERR_CURRENT_WRONG, ERR_TOO_MANY; else as account_set_password. Hashes twice. */
 err session_change_password(struct auth *a, struct arena *mem, const struct password_change *want);
 
 #endif
