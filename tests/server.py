@@ -31,10 +31,13 @@ def private_file(path, text):
 
 
 class Server:
-    """with Server(binary) as s: ... s.host, s.port, s.database"""
+    """with Server(binary) as s: ... s.host, s.port, s.database
 
-    def __init__(self, binary, command="dev", *flags, secret=SECRET):
+    `beside` another one it shares that one's database, and must be given the same secret."""
+
+    def __init__(self, binary, command="dev", *flags, secret=SECRET, beside=None):
         self.binary, self.command, self.flags, self.secret = os.path.abspath(binary), command, flags, secret
+        self.beside = beside
 
     @staticmethod
     def environment():
@@ -43,12 +46,13 @@ class Server:
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="latchkey-")
-        self.database = os.path.join(self.folder, "test.db")
+        self.database = self.beside.database if self.beside else os.path.join(self.folder, "test.db")
         self.log = open(os.path.join(self.folder, "log"), "w+")
         secret = private_file(os.path.join(self.folder, "secret"), self.secret)
         database = ["--db.url", "sqlite:" + self.database]
         if REMOTE:
-            remote_empty()
+            if not self.beside:
+                remote_empty()
             url, password = re.sub(r":([^:@/]+)@", "@", REMOTE), re.search(r":([^:@/]+)@", REMOTE)[1]
             database = ["--db.url", url, "--db.password-file", private_file(os.path.join(self.folder, "password"), password)]
         self.database_flags = database

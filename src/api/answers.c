@@ -168,8 +168,14 @@ static str allowed(const struct req *req)
     return buf_str(&b);
 }
 
-/* Seconds: what the queue estimated, and up to half as much by chance, that not all come again at
- * once; where nobody estimated, the next moment. */
+/* Whole seconds, never too few. */
+static long long seconds_of(int64_t ms)
+{
+    return (ms + 999) / 1000;
+}
+
+/* Seconds: what the throttle said; or what the queue estimated, and up to half as much by chance,
+ * that not all come again at once; where nobody estimated, the next moment. */
 static str retry_after(const struct req *req)
 {
     int64_t ms = req->auth ? req->auth->hasher.client.retry_after_ms : 0;
@@ -178,8 +184,10 @@ static str retry_after(const struct req *req)
 
     random_bytes(&chance, sizeof chance);
     ms += ms * chance / 512;
+    if (req->auth && req->auth->limit.by)
+        ms = req->auth->limit.retry_ms;
     if (ms > 1000)
-        s = arena_printf(req->mem, "%lld", (long long)(ms + 999) / 1000);
+        s = arena_printf(req->mem, "%lld", seconds_of(ms));
     return s.p ? s : STR("1");
 }
 
@@ -194,6 +202,25 @@ static void status_fields(const struct req *req, struct res *res, const struct a
         res_header(res, STR("Allow"), allowed(req));
     if (status == 503 || status == 429)
         res_header(res, STR("Retry-After"), retry_after(req));
+}
+
+/* Of the address alone: an account's count would tell what others did. Every answer would tell how
+ * many share an address, and who has most of it left need not know. */
+void limit_fields(const struct req *req, struct res *res)
+{
+    const struct limit *l = req->auth ? &req->auth->limit : NULL;
+    struct buf b;
+
+    if (!l || !l->quota || (!l->by && l->left * 2 >= l->quota))
+        return;
+    buf_init(&b, req->mem, 128);
+    buf_printf(&b, "\"attempts\";r=%lld", (long long)l->left);
+    if (l->by != LIMIT_ACCOUNT)                  /* t would be another time than Retry-After */
+        buf_printf(&b, ";t=%lld", seconds_of(l->wait_ms));
+    res_header(res, STR("RateLimit-Policy"),
+               arena_printf(req->mem, "\"attempts\";q=%lld;w=%lld", (long long)l->quota,
+                            (long long)l->window));
+    res_header(res, STR("RateLimit"), buf_str(&b));
 }
 
 static err problem_send(struct res *res, const struct answer *a, str said)

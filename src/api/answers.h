@@ -39,6 +39,10 @@ str said_of(const struct req *req, enum said what);
  * Retry-After (RFC 9110 sections 11.6.1, 10.2.1, 10.2.3). */
 void answer_error(struct req *req, struct res *res, err e);
 
+/* RateLimit-Policy and RateLimit (draft-ietf-httpapi-ratelimit-headers-10): what its address may
+ * still try, once it is refused or less than half is left. */
+void limit_fields(const struct req *req, struct res *res);
+
 /* The answer for what the HTTP server refuses by itself. */
 void answer_refusal(struct req *req, struct res *res, int status);
 

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <arpa/inet.h>
+
 enum { JSON_MAX = 256 << 10, API_MEMORY_MAX = 64 << 10 };
 
 static bool is_separator(char c)
@@ -84,7 +86,8 @@ void api_end(struct api *api)
 
 static struct auth auth_of(const struct api *api)
 {
-    struct auth auth = { .keys = api->config.keys, .rules = api->config.rules };
+    struct auth auth = { .keys = api->config.keys, .rules = api->config.rules,
+                         .throttle = api->config.throttle };
 
     if (api->config.hasher)
         auth.hasher = *api->config.hasher;
@@ -167,6 +170,7 @@ static struct req request(struct api *api, struct api_thread *own, struct exchan
     if (own) {
         own->auth.device = (struct device){0};
         own->auth.hasher.client = client_of(x);
+        own->auth.limit = (struct limit){0};
     }
     return (struct req){
         .x = x,
@@ -240,24 +244,40 @@ static err walk(const struct step *s, struct req *req, struct res *res)
     return e;
 }
 
+static str address_text(const struct req *req)
+{
+    const struct http_peer *peer = &req->x->req.peer;
+    char *to = NEW_ARRAY(req->mem, char, INET6_ADDRSTRLEN);
+
+    if (!to || !inet_ntop(peer->family, peer->address, to, INET6_ADDRSTRLEN))
+        return STR("unix");
+    return str_of(to);
+}
+
 /* One line an event that an operator counts, and one for each failure that is ours. */
 static void request_log(const struct req *req, const struct res *res, err e)
 {
+    static const char *const limits[] = { "none", "address", "account" };
     int status = res->x->res.status;
     enum log_level level = e == OK || e == ERR_CLIENT_GONE ? LOG_INFO
                            : status >= 500                 ? LOG_ERROR
                                                            : LOG_WARN;
+    struct kv kvs[8] = {0};
+    size_t n = 0;
 
     if (!req->event && (status < 500 || e == ERR_CLIENT_GONE))
         return;
-    log_line(level, req->event ? req->event : "request",
-             (const struct kv[]){req->event ? text_kv("user", req->who)
-                                            : text_kv("route", str_of(req->route->path)),
-                                 int_kv("status", status),
-                                 int_kv("ms", clock_mono_ms() - req->x->began),
-                                 text_kv("id", str_of(req->x->id)),
-                                 e == OK ? (struct kv){0} : text_kv("err", str_of(err_name(e))),
-                                 {0}});
+    kvs[n++] = req->event ? text_kv("user", req->who) : text_kv("route", str_of(req->route->path));
+    kvs[n++] = int_kv("status", status);
+    kvs[n++] = int_kv("ms", clock_mono_ms() - req->x->began);
+    kvs[n++] = text_kv("id", str_of(req->x->id));
+    if (e != OK)
+        kvs[n++] = text_kv("err", str_of(err_name(e)));
+    if (e != OK && req->event)
+        kvs[n++] = text_kv("address", address_text(req));
+    if (req->auth && req->auth->limit.by)
+        kvs[n++] = text_kv("limit", str_of(limits[req->auth->limit.by]));
+    log_line(level, req->event ? req->event : "request", kvs);
 }
 
 void run_route(struct req *req, struct res *res)
@@ -270,6 +290,7 @@ void run_route(struct req *req, struct res *res)
         e = req->route->then(req, res);
     if (e)
         answer_error(req, res, e);
+    limit_fields(req, res);
     request_log(req, res, e);
 }
 

@@ -60,6 +60,7 @@ struct api_config {
     const struct db_config *db_waiting; /* the same for threads that wait most of the time: leased.
                                            NULL: as `db` */
     const struct hasher *hasher;      /* without a client; NULL: each thread hashes by itself */
+    struct throttle *throttle;        /* who failed how often; NULL: nothing is counted */
     const struct route *routes;       /* NULL: the table of routes.c. api_init keeps the rows whose
                                          needs the rules meet */
     struct pool *pools[WORKS];        /* NULL: on the loop. May be set until the server runs */

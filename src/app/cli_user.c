@@ -6,6 +6,7 @@
 #include "auth/account.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "store/failure.h"
 #include "store/role.h"
 
 enum { PAGE = 128, PAGE_MEMORY = 4 << 20, ROW_MEMORY = 1 << 20 };
@@ -178,6 +179,23 @@ static void line_print(const char *what, str value)
     printf("%-10s" STR_FMT "\n", what, STR_ARG(value));
 }
 
+/* How often somebody failed to sign in as it since the last that did not, and what follows. */
+static err failures_print(struct cli *c, const struct user *user)
+{
+    struct failure_key key = failure_key_of_account(user->id, user->created_at);
+    struct failure_row row;
+    char until[20];
+    err e;
+
+    if ((e = failure_read(c->auth.db, &key, &row)) != OK || !row.failures)
+        return e;
+    clock_datetime(row.wait_until / 1000, until);
+    line_print("failures", arena_printf(&c->mem, "%lld in a row%s%s", (long long)row.failures,
+                                        row.wait_until > clock_ms() ? "; strangers wait until " : "",
+                                        row.wait_until > clock_ms() ? until : ""));
+    return OK;
+}
+
 static err user_show(struct cli *c)
 {
     struct particulars p;
@@ -196,6 +214,8 @@ static err user_show(struct cli *c)
     line_print("state", str_of(state_name(&p.state)));
     line_print("created", str_of(p.created));
     clock_datetime(p.state.tokens_from, since);
+    if ((e = failures_print(c, &user)) != OK)
+        return e;
     if (p.state.tokens_from)
         line_print("tokens", arena_printf(&c->mem, "refused from before %s", since));
     return OK;
@@ -261,6 +281,11 @@ static err user_enable(struct cli *c)
     return change(c, account_enable, "enabled; older tokens stay refused");
 }
 
+static err user_unlock(struct cli *c)
+{
+    return change(c, account_unlock, "may be tried again; its failed attempts are forgotten");
+}
+
 static err user_remove(struct cli *c)
 {
     return change(c, account_delete, "deleted");
@@ -285,6 +310,8 @@ static const struct cli_verb verbs[] = {
       "Shut an account out; its tokens stop at the next request." },
     { "enable",  true,   0,  0, FLAG_ID,                user_enable,  "NAME | --id ID",
       "Let it in again." },
+    { "unlock",  true,   0,  0, FLAG_ID,                user_unlock,  "NAME | --id ID",
+      "Forget its failed attempts, so that nobody has to wait." },
     { "delete",  true,   0,  0, FLAG_ID,                user_remove,  "NAME | --id ID",
       "Delete an account with all that is kept about it." },
     {0},

@@ -37,5 +37,13 @@ struct auth_rules rules_of(const struct settings *s, bool adopted)
         .signup_roles = s->signup_roles,
         .strict_time = !s->dev,
         .iat_required = !s->dev,
+        .throttle = {
+            .on = s->throttle,
+            .address = { s->address_burst, s->address_rate },
+            .account_free = s->account_free,
+            .account_wait = s->account_wait,
+            .account_wait_most = s->account_wait_most,
+            .account_most = s->account_most,
+        },
     };
 }

@@ -31,6 +31,7 @@ struct run {
     struct keyring keys;
     struct house house;
     struct hasher hasher;
+    struct throttle *throttle;
     struct pool *hashes, *dbs;
     struct http_server *server;
     struct tls *tls;
@@ -229,8 +230,10 @@ static err house_open(struct run *run)
         return e;
     if ((run->hasher.room = room_new((size_t)run->settings.password_memory << 10)) == NULL)
         return ERR_NO_MEMORY;
+    if ((run->throttle = throttle_new(THROTTLE_ADDRESSES)) == NULL)
+        return ERR_NO_MEMORY;
     run->house.config = (struct api_config){
-        .hasher = &run->hasher,
+        .hasher = &run->hasher, .throttle = run->throttle,
         .manner = run->mode->manner, .blank_names = run->mode->dev, .lax_bodies = run->mode->dev,
         .keys = &run->keys, .db = &run->shared, .db_waiting = &run->waiting,
     };
@@ -354,6 +357,7 @@ static void run_close(struct run *run)
         engine_stop(run->hasher.engine);
     house_end(&run->house);
     room_free(run->hasher.room);
+    throttle_free(run->throttle);
     keyring_end(&run->keys);
     arena_end(&run->mem);
 }

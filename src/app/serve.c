@@ -45,12 +45,12 @@ static err serve_prepare(struct settings *s, struct arena *mem, const struct db_
     return OK;
 }
 
-/* What a safe server has and this one has not: nobody shall find out the hard way. */
+/* What was switched off that a safe server has: nobody shall find out the hard way. */
 static void serve_say(const struct settings *s)
 {
-    fputs(
-        "latchkey: not there yet: limits on guessing passwords (set them in the proxy in front).\n",
-        stderr);
+    if (!s->throttle)
+        fputs("latchkey: throttle.enabled is off: anyone may guess passwords as fast as he can.\n",
+              stderr);
     if (s->signup_roles)
         fputs("latchkey: signup.roles is on: whoever signs up may make himself an administrator.\n",
               stderr);

@@ -15,7 +15,7 @@ struct secret { str bytes_; };
 /* Where a value came from; a later one wins. */
 enum setting_from { FROM_DEFAULT, FROM_FILE, FROM_ENVIRONMENT, FROM_FLAG };
 
-enum { SETTINGS_ROWS_MAX = 64 };
+enum { SETTINGS_ROWS_MAX = 96 };
 
 struct settings {
     bool dev;                          /* which column of defaults */
@@ -49,6 +49,10 @@ struct settings {
     int64_t password_threads, password_lanes;    /* 0: one a core; as the machine does best */
     int64_t password_queue, password_queue_each;
     int64_t password_queue_wait;       /* ms; 0: by the cost */
+    bool throttle;
+    int64_t address_burst, address_rate;             /* attempts; a minute */
+    int64_t account_free, account_most;              /* failures in a row */
+    int64_t account_wait, account_wait_most;         /* ms */
     str log_level;                     /* info, warn or error */
     bool sandbox;
     str tls_listen, tls_cert, tls_key; /* addresses; names of files */

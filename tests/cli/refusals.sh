@@ -43,5 +43,8 @@ refused 2 'belongs to .latchkey serve.' dev --fresh --db.url sqlite:theirs.db
 server_start serve --token.secret-file good
 refused 1 'cannot listen' serve --token.secret-file good --db.url sqlite:other.db --http.listen 192.0.2.1
 refused 1 'cannot listen' serve --token.secret-file good --db.url sqlite:other.db --http.port "${url##*:}"
-grep -q 'not there yet' log || fail 'serve does not say what it lacks'
+if grep -q 'throttle' log; then fail 'serve speaks of what is not switched off'; fi
+server_stop
+server_start serve --token.secret-file good --throttle.enabled no
+grep -q 'throttle.enabled is off' log || fail 'serve does not say that anyone may guess'
 server_stop

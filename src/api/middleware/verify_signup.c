@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "api/forms.h"
 #include "auth/account.h"
+#include "auth/attempt.h"
 #include "store/role.h"
 
 err check_signup_open(struct req *req, struct res *, const char *)
@@ -13,10 +14,15 @@ err check_signup_open(struct req *req, struct res *, const char *)
 err check_duplicate_user(struct req *req, struct res *, const char *)
 {
     const struct signup *form = req->body;
+    struct attempt attempt;
+    err e;
 
     req->event = "signup";
     req->who = form->username;
-    return account_check_free(req->auth, req->mem, form->username, form->email);
+    if ((e = attempt_begin_nameless(req->auth, &attempt)) != OK)
+        return e;
+    e = account_check_free(req->auth, req->mem, form->username, form->email);
+    return attempt_end(req->auth, &attempt, e);
 }
 
 /* The role that a sign-up gets when it names none (account.h). */
