@@ -87,7 +87,7 @@ void api_end(struct api *api)
 static struct auth auth_of(const struct api *api)
 {
     struct auth auth = { .keys = api->config.keys, .rules = api->config.rules,
-                         .throttle = api->config.throttle };
+                         .throttle = api->config.throttle, .decoys = api->config.decoys };
 
     if (api->config.hasher)
         auth.hasher = *api->config.hasher;

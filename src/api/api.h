@@ -59,6 +59,7 @@ struct api_config {
     const struct db_config *db;
     const struct db_config *db_waiting; /* the same for threads that wait most of the time: leased.
                                            NULL: as `db` */
+    struct decoys *decoys;            /* of unknown names (decoy.h); NULL: the policy's cost */
     const struct hasher *hasher;      /* without a client; NULL: each thread hashes by itself */
     struct throttle *throttle;        /* who failed how often; NULL: nothing is counted */
     const struct route *routes;       /* NULL: the table of routes.c. api_init keeps the rows whose

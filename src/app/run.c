@@ -12,6 +12,7 @@
 #include "app/legacy.h"
 #include "app/listen.h"
 #include "app/sandbox.h"
+#include "auth/decoy.h"
 #include "base/log.h"
 #include "http/server.h"
 
@@ -32,6 +33,7 @@ struct run {
     struct house house;
     struct hasher hasher;
     struct throttle *throttle;
+    struct decoys *decoys;
     struct pool *hashes, *dbs;
     struct http_server *server;
     struct tls *tls;
@@ -230,10 +232,11 @@ static err house_open(struct run *run)
         return e;
     if ((run->hasher.room = room_new((size_t)run->settings.password_memory << 10)) == NULL)
         return ERR_NO_MEMORY;
-    if ((run->throttle = throttle_new(THROTTLE_ADDRESSES)) == NULL)
+    if ((run->throttle = throttle_new(THROTTLE_ADDRESSES)) == NULL ||
+        (run->decoys = decoys_new()) == NULL)
         return ERR_NO_MEMORY;
     run->house.config = (struct api_config){
-        .hasher = &run->hasher, .throttle = run->throttle,
+        .hasher = &run->hasher, .throttle = run->throttle, .decoys = run->decoys,
         .manner = run->mode->manner, .blank_names = run->mode->dev, .lax_bodies = run->mode->dev,
         .keys = &run->keys, .db = &run->shared, .db_waiting = &run->waiting,
     };
@@ -356,6 +359,7 @@ static void run_close(struct run *run)
     if (run->hasher.engine)
         engine_stop(run->hasher.engine);
     house_end(&run->house);
+    decoys_free(run->decoys);
     room_free(run->hasher.room);
     throttle_free(run->throttle);
     keyring_end(&run->keys);

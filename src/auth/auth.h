@@ -45,6 +45,7 @@ struct auth_rules {
 };
 
 struct access_cache;                  /* access.h */
+struct decoys;
 
 /* How far this thread has looked through rows that other programs wrote (claim.c). */
 struct claim_look {
@@ -71,6 +72,7 @@ struct auth {
     const struct auth_rules *rules;
     struct jwt_cache *tokens;         /* this thread's; NULL: none */
     struct access_cache *accesses;    /* this thread's; NULL: none */
+    struct decoys *decoys;            /* decoy.h; shared by all threads; NULL: none */
     struct hasher hasher;             /* who hashes, and for this request's client */
     struct claim_look look;           /* zero at first */
     struct throttle *throttle;        /* shared by all threads; NULL: nothing is counted */

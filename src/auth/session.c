@@ -7,6 +7,7 @@
 
 #include "auth/access.h"
 #include "auth/attempt.h"
+#include "auth/decoy.h"
 #include "auth/name.h"
 #include "auth/sequel.h"
 #include "auth/sessions.h"
@@ -45,19 +46,18 @@ static err password_try(struct hasher *hasher, str password, str composed, str h
     return e == ERR_NOT_UNICODE ? ERR_HASH_UNKNOWN : e;
 }
 
-/* Where no hash was there to check, `answer` once the time of one was spent; who would have found
- * no place in the queue finds none. */
-static err time_spend(struct auth *a, str password, str composed, err answer)
+/* Where no hash was there to check, spend what one would have cost; who would have found no place
+ * in the queue finds none. */
+static err time_spend(struct auth *a, str password, str composed)
 {
     err e;
 
     if (!a->rules->strict_time)
-        return answer;
-    db_rest(a->db);
+        return ERR_PASSWORD_WRONG;
     e = password_waste(&a->hasher, password, &a->rules->password);
     if (e == OK && composed.p)
         e = password_waste(&a->hasher, composed, &a->rules->password);
-    return e == OK ? answer : e;
+    return e == OK ? ERR_PASSWORD_WRONG : e;
 }
 
 /* Whether the account is still what it was before the hash, and open. */
@@ -173,18 +173,22 @@ static void password_renew(struct auth *a, struct arena *mem, str password, str 
 /* A sign-in: what was typed, and whom it names; `there` when that is somebody. */
 struct asking { str username, password, composed; struct user *user; bool there; };
 
-/* Spend the hash, and what it says. */
+/* Spend the hash, and what it says: for an unknown name a hash that no password opens, the same way
+ * that a wrong password goes. No connection is held meanwhile. */
 static err password_prove(struct auth *a, struct arena *mem, const struct asking *q,
                           struct account_state *state)
 {
-    err e = ERR_HASH_UNKNOWN;
+    str hash = q->there ? q->user->password : (str){0};
+    err e;
 
+    if (!q->there && a->rules->strict_time)
+        hash = decoy_of(a, mem, q->username);
     db_rest(a->db);
-    if (q->there)
-        e = password_try(&a->hasher, q->password, q->composed, q->user->password);
+    e = password_try(&a->hasher, q->password, q->composed, hash);
     if (e == ERR_HASH_UNKNOWN)
-        return time_spend(a, q->password, q->composed,
-                          q->there ? ERR_PASSWORD_WRONG : ERR_USER_UNKNOWN);
+        e = time_spend(a, q->password, q->composed);
+    if (!q->there)
+        return e == OK || e == ERR_PASSWORD_WRONG ? ERR_USER_UNKNOWN : e;
     return e != OK ? e : account_again(a, mem, q->user, state);
 }
 
@@ -210,6 +214,8 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
     if ((e = composed_of(mem, password, &composed)) != OK)
         return e;
     q.composed = composed;
+    if (a->rules->strict_time)
+        decoys_follow(a, mem);
     e = account_by_name(a, mem, username, &out->user);
     if (e != OK && e != ERR_USER_UNKNOWN)
         return e;

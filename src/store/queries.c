@@ -54,6 +54,8 @@ const struct sql queries[Q_COUNT] = {
     [Q_USER_BY_NAME_KEY] = {USER_U ", n.created_at FROM latchkey_names n JOIN users u"
                                    " ON u.id = n.user_id WHERE n.kind = ? AND n.name_key = ?"},
     [Q_USERS_AFTER] = {USER " WHERE id > ? ORDER BY id LIMIT ?"},
+    [Q_USER_LAST_ID] = {"SELECT COALESCE(MAX(id), 0) FROM users"},
+    [Q_USER_HASH_FROM] = {"SELECT id, password FROM users WHERE id >= ? ORDER BY id LIMIT 1"},
     [Q_USER_INSERT] = {USER_INSERT, .pgsql = USER_INSERT " RETURNING id"},
     [Q_USER_UPDATE_PASSWORD] = {"UPDATE users SET password = ?, \"updatedAt\" = ? WHERE id = ?"},
     [Q_USER_REPLACE_HASH] = {"UPDATE users SET password = ? WHERE id = ? AND password = ?",

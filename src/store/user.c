@@ -145,6 +145,19 @@ err users_after(struct db *db, struct arena *mem, int64_t after, int64_t limit, 
                    OUT(USER_OUT(&a.user)), user_hand_over, &a);
 }
 
+err user_last_id(struct db *db, int64_t *id)
+{
+    struct arena none;
+
+    arena_init(&none, 0);
+    return db_one(db, &none, Q_USER_LAST_ID, IN_NONE, OUT(int_at(id)));
+}
+
+err user_hash_from(struct db *db, struct arena *mem, int64_t from, int64_t *id, str *hash)
+{
+    return db_one(db, mem, Q_USER_HASH_FROM, IN(integer(from)), OUT(int_at(id), text_at(hash)));
+}
+
 err account_state_of(struct db *db, int64_t id, int64_t created_at, struct account_state *out)
 {
     struct account_state found;

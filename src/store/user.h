@@ -53,6 +53,12 @@ typedef err user_row(void *arg, const struct user *user);
 err users_after(struct db *db, struct arena *mem, int64_t after, int64_t limit, user_row *row,
                 void *arg);
 
+/* The highest id; 0 where there is none. */
+err user_last_id(struct db *db, int64_t *id);
+
+/* The first account from an id on, and its hash. ERR_NOT_FOUND behind the last. */
+err user_hash_from(struct db *db, struct arena *mem, int64_t from, int64_t *id, str *hash);
+
 err account_state_of(struct db *db, int64_t id, int64_t created_at, struct account_state *out);
 err account_state_set(struct db *db, int64_t id, int64_t created_at,
                       const struct account_state *state);
