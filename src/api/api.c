@@ -280,10 +280,20 @@ static void request_log(const struct req *req, const struct res *res, err e)
     log_line(level, req->event ? req->event : "request", kvs);
 }
 
+/* Who waited too long for a worker shall not make the next ones wait as well. */
+static err turn_check(const struct req *req)
+{
+    int64_t offered = req->x->offered;
+
+    return offered ? db_waited(req->auth->db, clock_mono_ms() - offered) : OK;
+}
+
 void run_route(struct req *req, struct res *res)
 {
     err e = walk(before_all, req, res);
 
+    if (!e)
+        e = turn_check(req);
     if (!e)
         e = walk(req->route->first, req, res);
     if (!e && !res->x->res.status)

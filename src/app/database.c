@@ -38,6 +38,7 @@ struct db_config database_config(const struct settings *s, bool shared)
     c.pool_max = (unsigned)s->db_pool_max;
     c.pool_min = (unsigned)s->db_pool_min;
     c.acquire_ms = s->db_pool_acquire;
+    c.wait_ms = c.wait_ms < c.acquire_ms / 2 ? c.wait_ms : c.acquire_ms / 2;
     c.idle_ms = s->db_pool_idle;
     return c;
 }

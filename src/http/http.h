@@ -58,6 +58,7 @@ struct exchange {
     struct arena mem;                 /* both live in it; wiped once the answer has left */
     const char *id;                   /* 16 hex digits, unique in this process and hard to guess */
     int64_t began;                    /* monotonic ms: when its first byte came */
+    int64_t offered;                  /* the same: when it went to a pool; 0 on the loop */
     atomic_bool gone;                 /* the client left; a worker may give up */
     const void *route;                /* for the app: what it chose in `route` */
     void *app_data;                   /* for the app */

@@ -2,6 +2,7 @@
 /* stream.c - an exchange with what the server itself must know of it. */
 #include "http/stream.h"
 
+#include "base/clock.h"
 #include "http/conn.h"
 #include "http/forwarded.h"
 
@@ -149,6 +150,7 @@ void stream_route(struct stream *s)
 
     s->body_max = s->loop->config->limits.memory_max;
     s->x.req.peer = s->conn->peer;
+    s->x.offered = 0;
     if (trusted)
         forwarded_resolve(trusted, s->x.req.headers, s->x.req.headers_n, &s->x.req.peer);
     s->pool = app->route(app->app, &s->x, &s->body_max);
@@ -166,6 +168,7 @@ static void run_on_worker(struct job *job, void *own)
 bool stream_offer(struct stream *s)
 {
     s->job.run = run_on_worker;
+    s->x.offered = clock_mono_ms();
     s->away = true;
     s->loop->away++;
     if (pool_offer(s->pool, &s->job))

@@ -206,6 +206,7 @@ err db_open(const struct db_config *config, struct db **out)
         db_close(db);
         return e;
     }
+    db->budget.limit = budget_of(config);
     *out = db;
     return OK;
 }
@@ -224,14 +225,25 @@ void db_close(struct db *db)
 
 void db_rest(struct db *db)
 {
-    if (db->engine->rest && !db->writing)
-        db->engine->rest(db, false);
+    if (db->writing)
+        return;
+    budget_stop(&db->budget);
+    if (db->engine->rest)
+        db->engine->rest(db);
+}
+
+err db_waited(struct db *db, int64_t ms)
+{
+    struct budget *b = &db->budget;
+
+    b->spent += ms;
+    return !b->limit || b->spent <= b->limit ? OK : ERR_BUSY;
 }
 
 void db_over(struct db *db)
 {
-    if (db->engine->rest)
-        db->engine->rest(db, true);
+    db_rest(db);
+    db->budget.spent = 0;
 }
 
 static err fetch(struct db *db, const struct fetch *f)
@@ -363,20 +375,37 @@ static void group_lead(struct group *g, struct db *db)
     pthread_cond_broadcast(&g->wake);
 }
 
+/* Under the lock, and nobody leads: who waits is in the list. */
+static void group_withdraw(struct group *g, struct waiting *me)
+{
+    struct waiting **at = &g->first;
+
+    while (*at != me)
+        at = &(*at)->next;
+    *at = me->next;
+    if (g->last == &me->next)
+        g->last = at;
+    me->result = ERR_BUSY;
+    me->done = true;
+}
+
 static err write_together(struct db *db, db_work *work, void *arg)
 {
     struct group *g = db->group;
     struct waiting me = { .work = work, .arg = arg };
 
-    db_rest(db);                              /* its leader's is the one that is needed */
+    if (db->engine->rest)
+        db->engine->rest(db);                 /* its leader's is the one that is needed */
     pthread_mutex_lock(&g->lock);
     *g->last = &me;
     g->last = &me.next;
     while (!me.done) {
         if (g->leading)
             pthread_cond_wait(&g->wake, &g->lock);
-        else
+        else if (budget_is_left(&db->budget))
             group_lead(g, db);
+        else
+            group_withdraw(g, &me);
     }
     pthread_mutex_unlock(&g->lock);
     return me.result;
@@ -413,6 +442,8 @@ err db_write(struct db *db, db_work *work, void *arg)
     if (db->writing)
         return ERR_BUG;
     for (int n = 0;; n++) {
+        if (!budget_is_left(&db->budget))
+            return ERR_BUSY;
         if (db->group) {
             e = write_together(db, work, arg);
         } else {

@@ -84,7 +84,9 @@ struct db_config {
      * With pool_embedded so to any: for threads that mostly do something else. */
     unsigned pool_max, pool_min;
     bool pool_embedded;
-    int64_t acquire_ms;      /* how long one request may wait for the database in all */
+    bool existing;           /* SQLite: never make the file */
+    int64_t acquire_ms;      /* how long one request may wait for the database in all, of which
+                                the last call may take wait_ms; also of SQLite; 0: no limit */
     int64_t idle_ms;         /* how long a connection above pool_min stays open unused */
 };
 
@@ -104,11 +106,15 @@ err db_open_raw(const struct db_config *config, struct db **out);
 
 void db_close(struct db *db);
 
-/* Give a leased connection back until the next call: before work that takes long. Not for
- * connections of one's own, which it leaves alone, nor inside a db_write or a row. */
+/* Before work that takes long: it does not count for the request's acquire_ms, and a leased
+ * connection is given back until the next call. Not inside a db_write or a row. */
 void db_rest(struct db *db);
 
-/* The same at the end of a request: the next one has its acquire_ms anew. */
+/* The request that begins has waited so long already for a thread to run on: its acquire_ms are
+ * less by that. ERR_BUSY: nothing is left of them. */
+err db_waited(struct db *db, int64_t ms);
+
+/* db_rest at the end of a request: the next one has its acquire_ms anew. */
 void db_over(struct db *db);
 
 /* Does the database answer? OK, or why not. */

@@ -6,14 +6,24 @@
 #ifndef STORE_DB_ENGINE_H
 #define STORE_DB_ENGINE_H
 
+#include "base/clock.h"
 #include "store/db.h"
 
 struct group;
 
+/* What one request may spend on the database: a stopwatch that stands still while it does other
+ * work. */
+struct budget {
+    int64_t limit;                /* ms; nothing is begun behind it; 0: no limit */
+    int64_t spent, since;         /* ms; since: monotonic, 0 while it stands still */
+};
+
 struct db {
     const struct engine *engine;
     struct group *group;          /* who commits together; NULL: each for itself */
+    struct budget budget;
     bool writing;                 /* inside db_write */
+    bool leased;                  /* a pool's: when lost it stays so, the pool opens another */
     bool stepping[Q_COUNT];       /* a db_each of that query is under way */
 };
 
@@ -47,13 +57,43 @@ struct engine {
     err (*savepoint)(struct db *db, enum savepoint step);   /* only of embedded engines */
     int64_t (*version)(struct db *db);
     err (*script)(struct db *db, str sql);
-    void (*rest)(struct db *db, bool over);          /* NULL: nothing is leased */
+
+    /* Of engines behind a socket: the server has not ended the connection. */
+    bool (*alive)(struct db *db);
+    void (*rest)(struct db *db);                     /* NULL: nothing is leased */
 };
 
 extern const struct engine engine_sqlite, engine_mysql, engine_pgsql;
 
 /* A query as an engine of that name runs it. */
 const char *query_text(const char *engine, enum query q);
+
+/* What is left of a request's time when its last call begins: that call may take wait_ms. */
+static inline int64_t budget_of(const struct db_config *config)
+{
+    return config->acquire_ms > config->wait_ms ? config->acquire_ms - config->wait_ms : 0;
+}
+
+static inline int64_t budget_left(struct budget *b)
+{
+    int64_t now = clock_mono_ms();
+
+    if (!b->since)
+        b->since = now;
+    return b->limit - b->spent - (now - b->since);
+}
+
+static inline bool budget_is_left(struct budget *b)
+{
+    return !b->limit || budget_left(b) >= 0;
+}
+
+static inline void budget_stop(struct budget *b)
+{
+    if (b->since)
+        b->spent += clock_mono_ms() - b->since;
+    b->since = 0;
+}
 
 static inline size_t ins_count(const struct in *in)
 {

@@ -220,7 +220,16 @@ static err ready(struct mysql *m)
         return ERR_DB_DOWN;
     if (m->h && !m->writing && !remote_is_quiet(mysql_get_socket(m->h)))
         disconnect(m);
-    return m->h ? OK : connection_open(m);
+    if (m->h)
+        return OK;
+    return m->db.leased ? ERR_DB_DOWN : connection_open(m);
+}
+
+static bool mysql_engine_alive(struct db *db)
+{
+    struct mysql *m = of(db);
+
+    return m->h && remote_is_quiet(mysql_get_socket(m->h));
 }
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
@@ -531,4 +540,5 @@ const struct engine engine_mysql = {
     .end     = mysql_engine_end,
     .version = mysql_engine_version,
     .script  = mysql_engine_script,
+    .alive   = mysql_engine_alive,
 };

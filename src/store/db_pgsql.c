@@ -277,7 +277,16 @@ static err ready(struct pgsql *p)
         return ERR_DB_DOWN;
     if (p->c && !p->writing && !remote_is_quiet(PQsocket(p->c)))
         disconnect(p);
-    return p->c ? OK : connection_open(p);
+    if (p->c)
+        return OK;
+    return p->db.leased ? ERR_DB_DOWN : connection_open(p);
+}
+
+static bool pgsql_alive(struct db *db)
+{
+    struct pgsql *p = of(db);
+
+    return p->c && remote_is_quiet(PQsocket(p->c));
 }
 
 static void pgsql_close(struct db *db)
@@ -549,4 +558,5 @@ const struct engine engine_pgsql = {
     .end     = pgsql_end,
     .version = pgsql_version,
     .script  = pgsql_script,
+    .alive   = pgsql_alive,
 };

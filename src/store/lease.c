@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* lease.c - shells that lease a connection for the time they use it.
  *
- * Idle connections are a stack: the newest is taken, so the oldest expire, which a thread of the
- * pool sees to. When a connection fails the pool counts as down: idle ones are closed, one caller
- * at a time tries a new one, everybody else gets ERR_DB_DOWN without waiting. */
+ * Idle connections are a stack: the newest is taken, so the oldest expire. Only the pool's keeper, a
+ * thread, opens connections: how long that takes is the library's affair, and nobody shall wait
+ * longer for it than his request has time. Who finds no connection asks for one and waits.
+ *
+ * A connection that fails in use takes the idle ones with it, for they lead to the same server.
+ * When no new one can be had the pool is down: everybody is told at once, while the keeper tries
+ * again. */
 #include "store/lease.h"
 
 #include "base/clock.h"
@@ -12,7 +16,7 @@
 #include <errno.h>
 #include <pthread.h>
 
-enum { PROBE_PAUSE_MS = 100 };
+enum { OPEN_PAUSE_MS = 100 };           /* between two tries to open a connection */
 
 struct idle { struct db *db; int64_t since; };
 
@@ -29,18 +33,21 @@ struct leases {
     pthread_cond_t given_back, due;     /* for who waits for a connection; for the keeper */
     struct idle *idle;                  /* pool_max places, the oldest first */
     unsigned idle_n, open_n;            /* open: idle, leased or being opened */
+    unsigned waiting;                   /* shells that want one */
+    unsigned refusals;                  /* how often no connection could be opened, */
+    err refusal;                        /* and why, the last time */
+    int64_t open_at;                    /* monotonic ms: no try before */
     bool keeper_sleeps;                 /* until `due`, whenever that is */
-    bool down, probing, stopping;
-    int64_t probe_at;                   /* ms, monotonic */
+    bool lost, down, stopping;          /* lost: the log knows that something is wrong */
 };
 
 struct shell {
     struct db db;
     struct leases *pool;
     struct db *inner;                   /* NULL: nothing is leased */
-    int64_t spent;                      /* ms that this request gave to the database */
     unsigned depth;                     /* calls under way: a row may run other queries */
-    bool writing, doomed;               /* doomed: the connection goes once nothing runs on it */
+    bool writing;
+    bool dropped, doomed;  /* the connection goes once nothing runs on it; doomed: and the idle */
 };
 
 static pthread_mutex_t pools_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -65,25 +72,27 @@ static bool wait_until(struct leases *p, pthread_cond_t *cond, int64_t ms)
     return pthread_cond_timedwait(cond, &p->lock, &at) != ETIMEDOUT;
 }
 
-/* An idle connection, or, with *out NULL, leave to open one. `no_more`: the server takes no further
- * one. */
-static err place_take(struct leases *p, int64_t until, bool no_more, struct db **out)
+/* An idle connection, or why there is none. */
+static err idle_pop(struct leases *p, int64_t until, struct db **out)
 {
+    unsigned refusals = p->refusals;
+    bool in_time = true;
+
     for (;;) {
-        if (p->down && (p->probing || clock_mono_ms() < p->probe_at))
+        if (p->down)
             return ERR_DB_DOWN;
-        *out = p->idle_n ? p->idle[--p->idle_n].db : NULL;
-        if (*out)
-            return OK;
-        if (no_more && p->open_n == 0)
-            return ERR_BUSY;
-        if (!no_more && p->open_n < p->config.pool_max) {
-            p->open_n++;
-            p->probing = p->down;
+        if (p->idle_n) {
+            *out = p->idle[--p->idle_n].db;
             return OK;
         }
-        if (!wait_until(p, &p->given_back, until))
+        if (p->refusals != refusals && p->open_n == 0)
+            return p->refusal;          /* none of ours will be given back either */
+        if (!in_time)
             return ERR_BUSY;
+        p->waiting++;
+        pthread_cond_signal(&p->due);
+        in_time = wait_until(p, &p->given_back, until);
+        p->waiting--;
     }
 }
 
@@ -98,79 +107,37 @@ static unsigned idle_take(struct leases *p, struct idle *out)
     return n;
 }
 
+static void lost_say(struct leases *p)
+{
+    if (!p->lost)
+        log_error("database_lost", text_kv("engine", str_of(p->engine->name)));
+    p->lost = true;
+}
+
 /* --------------------------------------------------------------------------- a connection's way */
 
-static void pool_down(struct leases *p, int64_t probe_at)
+static void connection_drop(struct leases *p, struct db *db)
+{
+    p->engine->close(db);
+    pthread_mutex_lock(&p->lock);
+    p->open_n--;
+    pthread_cond_signal(&p->due);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* One was lost in use. */
+static void connection_mourn(struct leases *p, struct db *db)
 {
     struct idle gone[DB_POOL_MAX];
     unsigned n;
 
     pthread_mutex_lock(&p->lock);
-    if (!p->down)
-        log_error("database_lost", text_kv("engine", str_of(p->engine->name)));
-    p->down = true;
-    p->probing = false;
-    p->probe_at = probe_at;
-    p->open_n--;
+    lost_say(p);
     n = idle_take(p, gone);
-    pthread_cond_broadcast(&p->given_back);
     pthread_mutex_unlock(&p->lock);
     for (unsigned i = 0; i < n; i++)
         p->engine->close(gone[i].db);
-}
-
-static void pool_up(struct leases *p)
-{
-    pthread_mutex_lock(&p->lock);
-    if (p->down)
-        log_warn("database_found", text_kv("engine", str_of(p->engine->name)));
-    p->down = p->probing = false;
-    pthread_mutex_unlock(&p->lock);
-}
-
-static void place_give_back(struct leases *p)
-{
-    pthread_mutex_lock(&p->lock);
-    p->open_n--;
-    p->probing = false;
-    pthread_cond_signal(&p->given_back);
-    pthread_mutex_unlock(&p->lock);
-}
-
-static err connection_open(struct leases *p, bool quiet, struct db **out)
-{
-    struct db_config config = p->config;
-    err e;
-
-    config.quiet = quiet;
-    if ((e = p->engine->open(&config, p->place, out)) == OK) {
-        (*out)->engine = p->engine;
-        pool_up(p);
-        return OK;
-    }
-    if (e == ERR_DB_DOWN)
-        pool_down(p, clock_mono_ms() + PROBE_PAUSE_MS);
-    else
-        place_give_back(p);
-    return e;
-}
-
-static err connection_take(struct leases *p, int64_t until, struct db **out)
-{
-    bool no_more = false, quiet;
-    err e;
-
-    for (;;) {
-        pthread_mutex_lock(&p->lock);
-        e = place_take(p, until, no_more, out);
-        quiet = p->down;
-        pthread_mutex_unlock(&p->lock);
-        if (e != OK || *out)
-            return e;
-        if ((e = connection_open(p, quiet, out)) != ERR_BUSY || no_more)
-            return e;
-        no_more = true;                 /* as many as the server allows: wait for one of ours */
-    }
+    connection_drop(p, db);
 }
 
 static void connection_give_back(struct leases *p, struct db *db)
@@ -183,7 +150,69 @@ static void connection_give_back(struct leases *p, struct db *db)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* What is over its time and above the minimum goes. Called and left with the lock held. */
+/* One that the server has not closed meanwhile. */
+static err connection_take(struct leases *p, int64_t until, struct db **out)
+{
+    err e;
+
+    for (;;) {
+        pthread_mutex_lock(&p->lock);
+        e = idle_pop(p, until, out);
+        pthread_mutex_unlock(&p->lock);
+        if (e != OK)
+            return e;
+        if (!p->engine->alive || p->engine->alive(*out))
+            return OK;
+        connection_drop(p, *out);
+        *out = NULL;
+    }
+}
+
+/* ----------------------------------------------------------- the keeper, under the pool's lock */
+
+static void opened(struct leases *p, struct db *db)
+{
+    db->engine = p->engine;
+    db->leased = true;
+    if (p->lost)
+        log_warn("database_found", text_kv("engine", str_of(p->engine->name)));
+    p->lost = p->down = false;
+    p->idle[p->idle_n++] = (struct idle){ db, clock_mono_ms() };
+    pthread_cond_signal(&p->given_back);
+}
+
+static void not_opened(struct leases *p, err e)
+{
+    p->open_n--;
+    p->refusals++;
+    p->refusal = e;
+    p->open_at = clock_mono_ms() + OPEN_PAUSE_MS;
+    if (e == ERR_DB_DOWN) {
+        lost_say(p);
+        p->down = true;
+    }
+    pthread_cond_broadcast(&p->given_back);
+}
+
+static void connection_open(struct leases *p)
+{
+    struct db_config config = p->config;
+    struct db *db;
+    err e;
+
+    config.quiet = p->down;
+    config.existing = true;
+    p->open_n++;
+    pthread_mutex_unlock(&p->lock);
+    e = p->engine->open(&config, p->place, &db);
+    pthread_mutex_lock(&p->lock);
+    if (e == OK)
+        opened(p, db);
+    else
+        not_opened(p, e);
+}
+
+/* What is over its time and above the minimum goes. */
 static void oldest_expire(struct leases *p)
 {
     struct db *gone = p->idle[0].db;
@@ -200,19 +229,30 @@ static void oldest_expire(struct leases *p)
     pthread_mutex_lock(&p->lock);
 }
 
+static bool more_are_wanted(const struct leases *p)
+{
+    return p->down || (p->waiting > p->idle_n && p->open_n < p->config.pool_max);
+}
+
 static void *keep(void *arg)
 {
     struct leases *p = arg;
 
     pthread_mutex_lock(&p->lock);
     while (!p->stopping) {
-        p->keeper_sleeps = p->idle_n == 0;
+        bool opens = more_are_wanted(p);
+        int64_t expires = p->idle_n ? p->idle[0].since + p->config.idle_ms : INT64_MAX,
+                next = opens && p->open_at < expires ? p->open_at : expires;
+
+        p->keeper_sleeps = next == INT64_MAX;
         if (p->keeper_sleeps)
             pthread_cond_wait(&p->due, &p->lock);
-        else if (p->idle[0].since + p->config.idle_ms > clock_mono_ms())
-            (void)wait_until(p, &p->due, p->idle[0].since + p->config.idle_ms);
-        else
+        else if (next > clock_mono_ms())
+            (void)wait_until(p, &p->due, next);
+        else if (next == expires)
             oldest_expire(p);
+        else
+            connection_open(p);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
@@ -227,50 +267,43 @@ static void inner_settle(struct shell *s)
     if (!inner || s->depth || s->writing)
         return;
     s->inner = NULL;
-    if (!s->doomed) {
+    if (s->doomed)
+        connection_mourn(s->pool, inner);
+    else if (s->dropped)
+        connection_drop(s->pool, inner);
+    else
         connection_give_back(s->pool, inner);
-        return;
-    }
-    s->doomed = false;
-    s->pool->engine->close(inner);
-    pool_down(s->pool, clock_mono_ms());
+    s->doomed = s->dropped = false;
 }
 
-/* A connection, while there is time left for the call that wants it. */
-static err inner_lease(struct shell *s)
+/* Before each word to the server: each may take wait_ms, so it is only begun with that much time
+ * left. */
+static err step(struct shell *s)
 {
-    int64_t left = s->pool->config.acquire_ms - s->pool->config.wait_ms - s->spent,
-            began = clock_mono_ms();
-    err e;
-
     if (s->doomed)
         return ERR_DB_DOWN;
-    if (s->inner)
-        return left < 0 ? ERR_BUSY : OK;
-    e = connection_take(s->pool, began + (left > 0 ? left : 0), &s->inner);
-    s->spent += clock_mono_ms() - began;
-    return e;
+    return budget_is_left(&s->db.budget) ? OK : ERR_BUSY;
 }
 
-static err call_begin(struct shell *s, int64_t *began)
+static err call_begin(struct shell *s)
 {
+    int64_t left;
     err e;
 
-    *began = clock_mono_ms();
-    if ((e = inner_lease(s)) != OK)
+    if ((e = step(s)) != OK)
         return e;
-    *began = clock_mono_ms();
+    left = budget_left(&s->db.budget);
+    if (!s->inner && (e = connection_take(s->pool, clock_mono_ms() + left, &s->inner)) != OK)
+        return e;
     s->depth++;
     return OK;
 }
 
-static err call_end(struct shell *s, int64_t began, err e)
+static err call_end(struct shell *s, err e)
 {
     s->depth--;
-    if (s->depth == 0)
-        s->spent += clock_mono_ms() - began;
     s->doomed |= e == ERR_DB_DOWN;
-    if (s->doomed)
+    if (s->doomed || s->dropped)
         inner_settle(s);
     return e;
 }
@@ -281,69 +314,73 @@ static err lease_prepare(struct db *db, enum query q)
     return OK;
 }
 
+static err query_begin(struct shell *s, enum query q)
+{
+    err e;
+
+    if ((e = call_begin(s)) != OK)
+        return e;
+    if ((e = s->pool->engine->prepare(s->inner, q)) != OK || (e = step(s)) != OK)
+        return call_end(s, e);
+    return OK;
+}
+
 static err lease_fetch(struct db *db, const struct fetch *f)
 {
     struct shell *s = of(db);
-    int64_t began;
     err e;
 
-    if ((e = call_begin(s, &began)) != OK)
+    if ((e = query_begin(s, f->q)) != OK)
         return e;
-    return call_end(s, began, s->pool->engine->fetch(s->inner, f));
+    return call_end(s, s->pool->engine->fetch(s->inner, f));
 }
 
 static err lease_exec(struct db *db, enum query q, const struct in *in, int64_t *changed,
                       int64_t *id)
 {
     struct shell *s = of(db);
-    int64_t began;
     err e;
 
-    if ((e = call_begin(s, &began)) != OK)
+    if ((e = query_begin(s, q)) != OK)
         return e;
-    return call_end(s, began, s->pool->engine->exec(s->inner, q, in, changed, id));
+    return call_end(s, s->pool->engine->exec(s->inner, q, in, changed, id));
 }
 
 static err lease_begin(struct db *db)
 {
     struct shell *s = of(db);
-    int64_t began;
     err e;
 
-    if ((e = call_begin(s, &began)) != OK)
+    if ((e = call_begin(s)) != OK)
         return e;
     e = s->pool->engine->begin(s->inner);
     s->writing = e == OK;
-    return call_end(s, began, e);
+    return call_end(s, e);
 }
 
-/* Without time for a ROLLBACK the connection goes, which is one. */
+/* Without time for a word the connection goes, which is a ROLLBACK. */
 static err lease_end(struct db *db, bool commit)
 {
     struct shell *s = of(db);
-    int64_t began = clock_mono_ms();
-    bool late = s->spent > s->pool->config.acquire_ms - s->pool->config.wait_ms;
-    err e;
+    err e = step(s);
 
     s->writing = false;
     s->depth++;
-    if (late && !commit) {
-        s->doomed = true;
-        return call_end(s, began, ERR_BUSY);
-    }
-    e = s->pool->engine->end(s->inner, commit);
-    return call_end(s, began, e);
+    if (e == ERR_BUSY)
+        s->dropped = true;
+    else
+        e = s->pool->engine->end(s->inner, commit);
+    return call_end(s, e);
 }
 
-static err lease_savepoint(struct db *db, enum savepoint step)
+static err lease_savepoint(struct db *db, enum savepoint which)
 {
     struct shell *s = of(db);
-    int64_t began;
     err e;
 
-    if ((e = call_begin(s, &began)) != OK)
+    if ((e = call_begin(s)) != OK)
         return e;
-    return call_end(s, began, s->pool->engine->savepoint(s->inner, step));
+    return call_end(s, s->pool->engine->savepoint(s->inner, which));
 }
 
 static int64_t lease_version(struct db *db)
@@ -355,21 +392,16 @@ static int64_t lease_version(struct db *db)
 static err lease_script(struct db *db, str sql)
 {
     struct shell *s = of(db);
-    int64_t began;
     err e;
 
-    if ((e = call_begin(s, &began)) != OK)
+    if ((e = call_begin(s)) != OK)
         return e;
-    return call_end(s, began, s->pool->engine->script(s->inner, sql));
+    return call_end(s, s->pool->engine->script(s->inner, sql));
 }
 
-static void lease_rest(struct db *db, bool over)
+static void lease_rest(struct db *db)
 {
-    struct shell *s = of(db);
-
-    inner_settle(s);
-    if (over)
-        s->spent = 0;
+    inner_settle(of(db));
 }
 
 /* ----------------------------------------------------------------------------- pools and shells */
@@ -503,6 +535,7 @@ err lease_open(const struct db_config *config, const struct engine *engine, str 
     }
     s->pool = p;
     s->db.engine = &p->shell;
+    s->db.budget.limit = budget_of(config);
     *out = &s->db;
     return OK;
 }

@@ -58,6 +58,23 @@ TEST(who_gets_no_connection_in_time_is_told_and_gets_one_later)
     store_remove(&store);
 }
 
+TEST(who_waited_too_long_for_his_turn_asks_nothing)
+{
+    struct store store;
+    struct db_config config;
+    struct db *db;
+
+    store_make(&store);
+    config = shared(&store, 1, 2000);
+    CHECK_ERR(db_open(&config, &db), OK);
+    CHECK_ERR(db_waited(db, 1001), ERR_BUSY);
+    CHECK_ERR(db_check(db), ERR_BUSY);
+    db_over(db);
+    CHECK_ERR(db_check(db), OK);
+    db_close(db);
+    store_remove(&store);
+}
+
 struct turns { struct db_config config; bool fine; };
 
 static void *take_turns(void *arg)
