@@ -2,7 +2,12 @@
 /* db_sqlite.c - the SQLite engine: a file, WAL, and an fsync before a commit is acknowledged.
  *
  * Texts are copied out, so a row never outlives its statement. What SQLite allows and we do not
- * want is off: double quotes never make a text, a schema may call nothing that has effects. */
+ * want is off: double quotes never make a text, a schema may call nothing that has effects.
+ *
+ * SQLite would go on with a file that was removed or replaced, and what it acknowledges then is
+ * gone with the process. So we look whether the file is still the one at its path: before each
+ * transaction that writes, and now and then before a read. When it is another one, that is
+ * opened. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/db_engine.h"
@@ -12,6 +17,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum word { BEGIN, COMMIT, ROLLBACK, SET, KEEP, BACK, VERSION, MODE, WORD_COUNT };
@@ -27,7 +33,7 @@ static const char *const words[WORD_COUNT] = {
     [MODE]     = "PRAGMA journal_mode",
 };
 
-enum { VALUE_MAX = 1 << 20, LOCK_PAUSE_MS = 5 };
+enum { VALUE_MAX = 1 << 20, LOCK_PAUSE_MS = 5, LOOK_MS = 100 };
 
 /* The WAL-index (SQLite's "WAL-mode File Format", section 2.1): shared memory whose first 48 bytes,
  * its header, every commit of any process changes. All SQLites that share a file agree on it. */
@@ -41,6 +47,10 @@ struct sqlite {
     const volatile uint64_t *index;     /* the WAL-index; NULL: ask data_version */
     uint64_t seen[INDEX_WORDS];         /* its header when last looked at */
     int64_t changes;                    /* how often it was found changed */
+    char *place;                        /* behind sqlite: */
+    int64_t wait_ms;
+    int64_t look_at;                    /* monotonic ms: when to look for the file again */
+    bool is_gone;                       /* it was not at its path */
 };
 
 static struct sqlite *of(struct db *db)
@@ -101,19 +111,75 @@ static void file_create_private(const char *path)
     pthread_mutex_unlock(&one_at_a_time);
 }
 
-static int handle_open(str place, sqlite3 **h)
-{
-    enum { FLAGS = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX };
-    char path[PATH_MAX];
+/* Which write-ahead log stands beside which file. Beside a file that took the other's place the old
+ * log would be written into it: SQLite cannot tell. Under its lock; kept until the process ends. */
+struct pair { char *place; ino_t file, log; struct pair *next; };
 
-    if (str_is(place, STR(":memory:")))
-        return sqlite3_open_v2("file:/latchkey?vfs=memdb", h, FLAGS | SQLITE_OPEN_URI, NULL);
-    if (place.n == 0 || place.n >= sizeof path || memchr(place.p, '\0', place.n))
+static pthread_mutex_t pairs_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct pair *pairs;
+
+static ino_t number_of(const char *place, const char *end)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    int n = snprintf(path, sizeof path, "%s%s", place, end);
+
+    return n > 0 && (size_t)n < sizeof path && stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+static struct pair *pair_of(const char *place)
+{
+    struct pair *at;
+
+    for (at = pairs; at && strcmp(at->place, place) != 0; at = at->next)
+        ;
+    if (at || !(at = calloc(1, sizeof *at)))
+        return at;
+    if (!(at->place = strdup(place))) {
+        free(at);
+        return NULL;
+    }
+    at->next = pairs;
+    return pairs = at;
+}
+
+/* The file at its path is the one that is open. */
+static void pair_note(const char *place)
+{
+    struct pair *pair;
+
+    pthread_mutex_lock(&pairs_lock);
+    if ((pair = pair_of(place))) {
+        pair->file = number_of(place, "");
+        pair->log = number_of(place, "-wal");
+    }
+    pthread_mutex_unlock(&pairs_lock);
+}
+
+static bool log_is_another_files(const char *place)
+{
+    bool yes = true;
+    struct pair *pair;
+
+    pthread_mutex_lock(&pairs_lock);
+    if ((pair = pair_of(place)))
+        yes = pair->log && pair->log == number_of(place, "-wal") &&
+              pair->file != number_of(place, "");
+    pthread_mutex_unlock(&pairs_lock);
+    return yes;
+}
+
+static int handle_open(const char *path, bool existing, sqlite3 **h)
+{
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (existing ? 0 : SQLITE_OPEN_CREATE);
+
+    if (strcmp(path, ":memory:") == 0)
+        return sqlite3_open_v2("file:/latchkey?vfs=memdb", h, flags | SQLITE_OPEN_URI, NULL);
+    if (!*path || log_is_another_files(path))
         return SQLITE_CANTOPEN;
-    memcpy(path, place.p, place.n);
-    path[place.n] = '\0';
-    file_create_private(path);
-    return sqlite3_open_v2(path, h, FLAGS, NULL);
+    if (!existing)
+        file_create_private(path);
+    return sqlite3_open_v2(path, h, flags, NULL);
 }
 
 /* Turning WAL on needs the file for itself for a moment and does not ask the busy handler. */
@@ -175,35 +241,103 @@ static void index_find(struct sqlite *s)
         s->index = at;
 }
 
-static void sqlite_close(struct db *db)
+static void handle_close(struct sqlite *s)
 {
-    struct sqlite *s = of(db);
-
     for (int w = 0; w < WORD_COUNT; w++)
         sqlite3_finalize(s->word[w]);
     for (int q = 0; q < Q_COUNT; q++)
         sqlite3_finalize(s->st[q]);
     sqlite3_close(s->h);
+}
+
+static void sqlite_close(struct db *db)
+{
+    struct sqlite *s = of(db);
+
+    handle_close(s);
+    free(s->place);
     free(s);
 }
 
 static err sqlite_open(const struct db_config *config, str place, struct db **out)
 {
     struct sqlite *s = calloc(1, sizeof *s);
-    int rc;
+    int rc = SQLITE_CANTOPEN;
 
-    if (!s)
+    if (!s || !(s->place = strndup(place.p ? place.p : "", place.n))) {
+        free(s);
         return ERR_NO_MEMORY;
-    if ((rc = handle_open(place, &s->h)) == SQLITE_OK &&
+    }
+    s->wait_ms = config->wait_ms;
+    if (strlen(s->place) == place.n && (rc = handle_open(s->place, config->existing, &s->h)) == SQLITE_OK &&
         (rc = session_open(s->h, config->wait_ms)) == SQLITE_OK &&
         (rc = words_prepare(s)) == SQLITE_OK) {
         index_find(s);
         *out = &s->db;
         return OK;
     }
-    log_error("database_open", text_kv("file", place), text_kv("why", str_of(sqlite3_errstr(rc))));
+    if (!config->quiet)
+        log_error("database_open", text_kv("file", place),
+                  text_kv("why", str_of(sqlite3_errstr(rc))));
     sqlite_close(&s->db);
     return err_of_code(rc);
+}
+
+/* Nothing of it is under way. */
+static bool is_idle(const struct sqlite *s)
+{
+    for (int q = 0; q < Q_COUNT; q++)
+        if (s->st[q] && sqlite3_stmt_busy(s->st[q]))
+            return false;
+    return sqlite3_get_autocommit(s->h) != 0;
+}
+
+/* Open what is at the path now. Versions go on behind the old ones. */
+static bool other_open(struct sqlite *s)
+{
+    struct sqlite other = *s;
+
+    memset(other.word, 0, sizeof other.word);
+    memset(other.st, 0, sizeof other.st);
+    other.h = NULL;
+    other.index = NULL;
+    other.writes += (int64_t)1 << 40;
+    if (handle_open(s->place, true, &other.h) != SQLITE_OK ||
+        session_open(other.h, s->wait_ms) != SQLITE_OK || words_prepare(&other) != SQLITE_OK) {
+        handle_close(&other);
+        return false;
+    }
+    index_find(&other);
+    handle_close(s);
+    *s = other;
+    return true;
+}
+
+/* ERR_DB_DOWN while the file is not where it was. */
+static err file_look(struct sqlite *s)
+{
+    int moved = 0;
+
+    s->look_at = clock_mono_ms() + LOOK_MS;
+    (void)sqlite3_file_control(s->h, "main", SQLITE_FCNTL_HAS_MOVED, &moved); /* a file has it */
+    if (moved && !s->is_gone)
+        log_error("database_lost", text_kv("file", str_of(s->place)));
+    if (moved && is_idle(s) && other_open(s))
+        moved = 0;
+    if (!moved && s->is_gone)
+        log_warn("database_found", text_kv("file", str_of(s->place)));
+    s->is_gone = moved;
+    if (!moved)
+        pair_note(s->place);
+    return moved ? ERR_DB_DOWN : OK;
+}
+
+/* The same; an answer may be LOOK_MS old. */
+static err file_check(struct sqlite *s)
+{
+    if (clock_mono_ms() >= s->look_at)
+        return file_look(s);
+    return s->is_gone ? ERR_DB_DOWN : OK;
 }
 
 static err sqlite_prepare(struct db *db, enum query q)
@@ -305,7 +439,7 @@ static err sqlite_fetch(struct db *db, const struct fetch *f)
     sqlite3_stmt *st;
     err e;
 
-    if ((e = bind(of(db), f->q, f->in, &st)) != OK)
+    if ((e = file_check(of(db))) != OK || (e = bind(of(db), f->q, f->in, &st)) != OK)
         return e;
     if (outs_count(f->out) != (size_t)sqlite3_column_count(st))
         e = ERR_BUG;
@@ -347,7 +481,9 @@ static err say(struct sqlite *s, enum word w)
 
 static err sqlite_begin(struct db *db)
 {
-    return say(of(db), BEGIN);
+    err e = file_look(of(db));
+
+    return e == OK ? say(of(db), BEGIN) : e;
 }
 
 static err sqlite_end(struct db *db, bool commit)
@@ -407,8 +543,11 @@ static int64_t index_changes(struct sqlite *s)
 static int64_t sqlite_version(struct db *db)
 {
     struct sqlite *s = of(db);
-    int64_t others = s->index ? index_changes(s) : data_version(s);
+    int64_t others;
 
+    if (file_check(s) != OK)
+        return -1;
+    others = s->index ? index_changes(s) : data_version(s);
     return others < 0 ? -1 : s->writes + others;
 }
 

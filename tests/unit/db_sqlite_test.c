@@ -328,3 +328,62 @@ TEST(what_was_acknowledged_survives_a_kill)
     CHECK_STR(str_of(got), STR("0"));
     store_remove(&s);
 }
+
+static err insert_zoe(struct db *db, void *arg)
+{
+    struct user u = { .username = STR("zoe") };
+
+    (void)arg;
+    return user_insert(db, &u, NOW);
+}
+
+TEST(who_waited_too_long_for_his_turn_writes_nothing)
+{
+    struct store s;
+    struct db *db;
+
+    file_make(&s);
+    s.config.wait_ms = 1000;
+    s.config.acquire_ms = 2000;
+    CHECK_ERR(db_open(&s.config, &db), OK);
+    CHECK_ERR(db_waited(db, 1000), OK);
+    CHECK_ERR(db_waited(db, 1), ERR_BUSY);
+    CHECK_ERR(db_write(db, insert_zoe, NULL), ERR_BUSY);
+    db_over(db);
+    CHECK_ERR(db_write(db, insert_zoe, NULL), OK);
+    db_close(db);
+    store_remove(&s);
+}
+
+TEST(a_file_that_is_not_at_its_path_takes_no_write)
+{
+    struct store s, copy;
+    char away[128], log[128], answer[16];
+    int64_t before;
+
+    file_make(&s);
+    struct db *db = store_open(&s);
+    before = db_version(db);
+    (void)snprintf(away, sizeof away, "%s.away", s.file);
+    CHECK(rename(s.file, away) == 0);
+    CHECK_ERR(db_write(db, insert_zoe, NULL), ERR_DB_DOWN);
+    CHECK_ERR(db_check(db), ERR_DB_DOWN);
+    CHECK(db_version(db) == -1 && access(s.file, F_OK) != 0);
+    CHECK(rename(away, s.file) == 0);
+    CHECK_ERR(db_write(db, insert_zoe, NULL), OK);
+    CHECK_ERR(db_check(db), OK);
+
+    file_make(&copy);
+    tell(&copy, "INSERT INTO users (username, createdAt, updatedAt) VALUES ('mo', 'x', 'x')");
+    CHECK(rename(copy.file, s.file) == 0);
+    CHECK_ERR(db_write(db, insert_zoe, NULL), ERR_DB_DOWN);   /* the old log would go into it */
+    (void)snprintf(log, sizeof log, "%s-wal", s.file);
+    CHECK(unlink(log) == 0);
+    CHECK_ERR(db_write(db, insert_zoe, NULL), OK);
+    CHECK(db_version(db) > before);
+    db_close(db);
+    ask(&s, "SELECT group_concat(username) FROM users", answer, sizeof answer);
+    CHECK_STR(str_of(answer), STR("mo,zoe"));
+    store_remove(&copy);
+    store_remove(&s);
+}
