@@ -1,37 +1,31 @@
 // SPDX-License-Identifier: MIT
 /* jwt.c - compact signed tokens (RFC 7515 JWS, RFC 7519 JWT, RFC 8725 for what to refuse).
  *
- * Only HS256 exists; the token's own "alg" picks nothing, it can only agree. The signature is
+ * The token's own "alg" picks nothing, it can only agree. What begins with the header that one of
+ * our pairs writes, letter for letter, is that pair's, all else the secret's. The signature is
  * checked before any JSON is read, so all that parses here was signed by us, or by one who has our
  * secret. */
 #include "crypto/jwt.h"
 #include "base/base64.h"
-#include "base/json.h"
-#include "base/utf8.h"
+#include "crypto/claims.h"
 #include "crypto/random.h"
 
 enum {
-    SIGNATURE_CHARS = 43,               /* 32 bytes in base64url */
-    PLAIN_CHARS = 120,                   /* the longest payload that plain_claims reads */
-    CACHE_SLOTS = 1024, CACHE_TOKEN_MAX = 512,
+    SIGNATURE_CHARS = 43,               /* a MAC of 32 bytes in base64url */
+    SIGNATURE_CHARS_MAX = (SIGNATURE_BYTES_MAX * 4 + 2) / 3,
+    CACHE_SLOTS = 1024, CACHE_TOKEN_MAX = 1024,
 };
 
-/* {"alg":"HS256","typ":"JWT"} */
-#define OUR_HEADER STR("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9")
-
-/* The last second of the year 9999: what is above is no date but milliseconds, or an overflow. */
-static const int64_t date_max = 253402300799;
-
-enum fault {
-    FINE, BAD_SHAPE, BAD_BASE64, BAD_HEADER, BAD_ALGORITHM, BAD_CRITICAL, BAD_KEY_ID, BAD_SIGNATURE,
-    BAD_PAYLOAD, BAD_CLAIM, BAD_ISSUER, BAD_AUDIENCE, TOO_LATE, TOO_EARLY, NO_MEMORY, FAULT_COUNT
-};
+/* {"alg":"HS256","typ":"JWT"}, and an issuer's {"alg":"HS256","typ":"at+jwt"} */
+#define OUR_HEADER    STR("eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9")
+#define ISSUER_HEADER STR("eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9")
 
 static const char *const word_of[FAULT_COUNT] = {
     [FINE]          = "ok",          [BAD_SHAPE]    = "shape",     [BAD_BASE64]   = "base64",
     [BAD_HEADER]    = "header",      [BAD_ALGORITHM] = "algorithm", [BAD_CRITICAL] = "critical",
     [BAD_KEY_ID]    = "key-id",      [BAD_SIGNATURE] = "signature", [BAD_PAYLOAD]  = "payload",
     [BAD_CLAIM]     = "claim",       [BAD_ISSUER]   = "issuer",    [BAD_AUDIENCE] = "audience",
+    [BAD_TYPE]      = "type",
     [TOO_LATE]      = "expired",     [TOO_EARLY]    = "early",     [NO_MEMORY]    = "memory",
 };
 
@@ -41,14 +35,6 @@ struct segments {
     str input;                          /* what is signed: header, dot, payload */
 };
 
-/* What is kept of a payload: enough to ask for the time again. */
-struct reading {
-    struct claims claims;
-    int64_t not_before;                 /* seconds since 1970, leeway taken off */
-    bool by_legacy;                     /* the legacy key vouches for it */
-    int64_t until;                      /* seconds since 1970: when that ends */
-};
-
 static err err_of(enum fault f)
 {
     if (f == FINE)
@@ -56,70 +42,52 @@ static err err_of(enum fault f)
     return f == NO_MEMORY ? ERR_NO_MEMORY : ERR_TOKEN_INVALID;
 }
 
-void keyring_init(struct keyring *keys, str secret)
+static str header_of(const struct keyring *keys)
 {
-    *keys = (struct keyring){0};
-    mac_init(&keys->hs256, secret);
-    random_bytes(&keys->generation, sizeof keys->generation);
+    const struct keyring_pair *by = keyring_signer(keys);
+
+    if (by)
+        return (str){ by->header, by->header_n };
+    return keys->issuer.n ? ISSUER_HEADER : OUR_HEADER;
 }
 
-void keyring_add_legacy(struct keyring *keys, str secret, int64_t until, bool forgeable)
+/* A dot and the signature of all that is there. */
+static err signature_put(const struct keyring *keys, struct buf *token)
 {
-    mac_init(&keys->legacy, secret);
-    keys->legacy_until = until;
-    keys->legacy_forgeable = forgeable;
-}
+    const struct keyring_pair *by = keyring_signer(keys);
+    unsigned char signature[SIGNATURE_BYTES_MAX];
+    size_t n = SHA256_BYTES;
+    err e = buf_ok(token);
 
-void keyring_end(struct keyring *keys)
-{
-    mac_end(&keys->hs256);
-    mac_end(&keys->legacy);
-    *keys = (struct keyring){0};
-}
-
-static void payload_write(struct buf *b, const struct keyring *keys, const struct claims *claims)
-{
-    struct json_writer w;
-    char sid[24];
-    int n;
-
-    json_open(&w, b);
-    json_int(&w, "id", claims->user_id);
-    json_int(&w, "iat", claims->issued_at);
-    json_int(&w, "exp", claims->expires_at);
-    if (claims->session_id) {
-        n = snprintf(sid, sizeof sid, "%lld", (long long)claims->session_id);
-        json_text(&w, "sid", (str){ sid, (size_t)n });
-    }
-    if (keys->issuer.n)
-        json_text(&w, "iss", keys->issuer);
-    if (keys->audience.n)
-        json_text(&w, "aud", keys->audience);
-    json_close(&w);
+    if (e == OK && by)
+        e = keypair_sign(by->pair, buf_str(token), signature, &n);
+    else if (e == OK)
+        mac_sha256(&keys->hs256, buf_str(token), signature);
+    if (e != OK)
+        return e;
+    buf_byte(token, '.');
+    base64url_put(token, (str){ (const char *)signature, n });
+    return buf_ok(token);
 }
 
 err jwt_sign(struct arena *mem, const struct keyring *keys, const struct claims *claims, str *out)
 {
-    unsigned char mac[SHA256_BYTES];
     struct buf payload, token;
     err e;
 
     if (claims->user_id < 1 || claims->session_id < 0 || claims->session_id > SESSION_ID_MAX)
         return ERR_BUG;
+    if (keys->mute)
+        return ERR_KEY_SEALED;
     buf_init(&payload, mem, JWT_BYTES_MAX / 2);
     buf_init(&token, mem, JWT_BYTES_MAX);
-    payload_write(&payload, keys, claims);
+    claims_write(&payload, keys, claims);
     if ((e = buf_ok(&payload)) != OK)
         return e;
-    buf_put(&token, OUR_HEADER);
+    buf_put(&token, header_of(keys));
     buf_byte(&token, '.');
     base64url_put(&token, buf_str(&payload));
-    if ((e = buf_ok(&token)) != OK)
-        return e;
-    mac_sha256(&keys->hs256, buf_str(&token), mac);
-    buf_byte(&token, '.');
-    base64url_put(&token, (str){ (const char *)mac, sizeof mac });
-    if ((e = buf_ok(&token)) != OK)
+    if ((e = signature_put(keys, &token)) != OK)
         return e;
     *out = buf_str(&token);
     return OK;
@@ -139,15 +107,15 @@ static enum fault split(str token, struct segments *s)
     return FINE;
 }
 
-/* The signature is decoded rather than ours encoded: no table is read at a place that a secret
- * picks. */
-static enum fault signature_fault(const struct keyring *keys, const struct segments *s,
-                                  bool *by_legacy)
+/* By the secret, or else by the legacy one. The signature is decoded rather than ours encoded: no
+ * table is read at a place that a secret picks. */
+static enum fault mac_fault(const struct keyring *keys, const struct segments *s,
+                            struct reading *out)
 {
     unsigned char theirs[BASE64_BYTES(SIGNATURE_CHARS)], ours[SHA256_BYTES];
     size_t n;
 
-    *by_legacy = false;
+    out->until = keys->secret_until;
     if (s->signature.n != SIGNATURE_CHARS)
         return BAD_SIGNATURE;
     if (!base64url_read(s->signature, theirs, &n))
@@ -157,253 +125,86 @@ static enum fault signature_fault(const struct keyring *keys, const struct segme
         return FINE;
     if (keys->legacy_until == 0)
         return BAD_SIGNATURE;
+    out->until = keys->legacy_until;
     mac_sha256(&keys->legacy, s->input, ours);
-    *by_legacy = digest_equal(ours, theirs, sizeof ours);
-    return *by_legacy ? FINE : BAD_SIGNATURE;
+    out->by_legacy = digest_equal(ours, theirs, sizeof ours);
+    return out->by_legacy ? FINE : BAD_SIGNATURE;
 }
 
-static enum fault decode(struct arena *mem, str segment, str *out)
+static enum fault pair_fault(const struct keyring_pair *by, const struct segments *s,
+                             struct reading *out)
 {
-    unsigned char *bytes = arena_alloc(mem, BASE64_BYTES(segment.n), 1);
+    unsigned char bytes[BASE64_BYTES(SIGNATURE_CHARS_MAX)];
     size_t n;
 
-    if (!bytes)
-        return NO_MEMORY;
-    if (!base64url_read(segment, bytes, &n))
+    out->until = by->until;
+    if (s->signature.n > SIGNATURE_CHARS_MAX)
+        return BAD_SIGNATURE;
+    if (!base64url_read(s->signature, bytes, &n))
         return BAD_BASE64;
-    *out = (str){ (const char *)bytes, n };
-    return FINE;
+    return keypair_verify(by->pair, s->input, (str){ (const char *)bytes, n }) ? FINE
+                                                                               : BAD_SIGNATURE;
 }
 
-/* The value after `v` and all it holds, in the order of the text; NULL behind the last. */
-static const struct json *after(const struct json *v)
+/* RFC 8725 section 3.11: each kind of token says what it is, so that none passes for another. */
+static bool is_type(const struct json *typ, const struct keyring *keys, bool by_legacy)
 {
-    while (v && !v->next)
-        v = v->up;
-    return v ? v->next : NULL;
+    if (keys->issuer.n && !by_legacy)
+        return typ && typ->kind == JSON_TEXT &&
+               (str_is_nocase(typ->text, STR("at+jwt")) ||
+                str_is_nocase(typ->text, STR("application/at+jwt")));
+    return !typ || (typ->kind == JSON_TEXT && str_is_nocase(typ->text, STR("JWT")));
 }
 
-/* An escape may spell half a surrogate pair, which is no character: RFC 8725 section 3.7 wants
- * UTF-8. */
-static bool is_unicode(const struct json *top)
-{
-    for (const struct json *v = top; v; v = v->first ? v->first : after(v))
-        if (v->lone_surrogate || !utf8_is_well_formed(v->key))
-            return false;
-    return true;
-}
-
-/* A segment's JSON object, or `bad` for what is none. */
-static enum fault object(struct arena *mem, const struct keyring *keys, str text, enum fault bad,
-                         struct json **out)
-{
-    const struct json_rules rules = { .depth_max = 8, .values_max = 256, .unique = !keys->lax };
-    err e = json_parse(mem, text, &rules, out);
-
-    if (e == ERR_NO_MEMORY)
-        return NO_MEMORY;
-    return e == OK && (*out)->kind == JSON_OBJECT && is_unicode(*out) ? FINE : bad;
-}
-
-static bool is_text(const struct json *v, str text)
-{
-    return v && v->kind == JSON_TEXT && str_is(v->text, text);
-}
+/* How a header that the secret signed is looked at. */
+struct header_look { bool any_kid, any_type, by_legacy; };
 
 static enum fault header_fault(struct arena *mem, const struct keyring *keys, str segment,
-                               bool any_kid)
+                               struct header_look look)
 {
     struct json *header;
     enum fault f;
     str text;
 
-    if (str_is(segment, OUR_HEADER))
+    if (str_is(segment, keys->issuer.n && !look.by_legacy ? ISSUER_HEADER : OUR_HEADER))
         return FINE;
-    if ((f = decode(mem, segment, &text)) != FINE)
+    if ((f = segment_decode(mem, segment, &text)) != FINE)
         return f;
-    if ((f = object(mem, keys, text, BAD_HEADER, &header)) != FINE)
+    if ((f = segment_object(mem, keys, text, BAD_HEADER, &header)) != FINE)
         return f;
-    if (!is_text(json_member(header, STR("alg")), STR("HS256")))
+    if (!json_is_text(json_member(header, STR("alg")), STR("HS256")))
         return BAD_ALGORITHM;
     if (json_member(header, STR("crit")))
         return BAD_CRITICAL;
     if (json_member(header, STR("zip")))
         return BAD_HEADER;
-    if (!any_kid && json_member(header, STR("kid")))
+    if (!look.any_kid && json_member(header, STR("kid")))
         return BAD_KEY_ID;
+    if (!look.any_type && !is_type(json_member(header, STR("typ")), keys, look.by_legacy))
+        return BAD_TYPE;
     return FINE;
-}
-
-static bool eat(str *s, str what)
-{
-    if (!str_starts(*s, what))
-        return false;
-    *s = str_from(*s, what.n);
-    return true;
-}
-
-/* Up to 15 digits as JSON spells a whole number: no zero in front. */
-static bool eat_number(str *s, int64_t *out)
-{
-    size_t n = 0;
-    int64_t v = 0;
-
-    while (n < s->n && n < 15 && s->p[n] >= '0' && s->p[n] <= '9')
-        v = v * 10 + (s->p[n++] - '0');
-    if (n == 0 || (s->p[0] == '0' && n > 1))
-        return false;
-    *s = str_from(*s, n);
-    *out = v;
-    return true;
-}
-
-/* The payload exactly as jwt_sign writes it, which nearly all are: a tenth of the JSON reader's
- * time. False for anything else, also when it is wrong: then the reader decides. */
-static bool plain_claims(const struct keyring *keys, str segment, struct reading *out)
-{
-    unsigned char bytes[BASE64_BYTES(PLAIN_CHARS)];
-    struct claims c = { .has_issued_at = true };
-    str s = { (const char *)bytes, 0 };
-
-    if (keys->issuer.n || keys->audience.n || segment.n > PLAIN_CHARS)
-        return false;
-    if (!base64url_read(segment, bytes, &s.n))
-        return false;
-    if (!eat(&s, STR("{\"id\":")) || !eat_number(&s, &c.user_id) || !eat(&s, STR(",\"iat\":"))
-        || !eat_number(&s, &c.issued_at) || !eat(&s, STR(",\"exp\":"))
-        || !eat_number(&s, &c.expires_at))
-        return false;
-    if (eat(&s, STR(",\"sid\":\"")) &&
-        (!eat_number(&s, &c.session_id) || c.session_id == 0 || !eat(&s, STR("\""))))
-        return false;
-    if (!str_is(s, STR("}")))
-        return false;
-    if (c.user_id < 1 || c.issued_at > date_max || c.expires_at > date_max)
-        return false;
-    out->claims = c;
-    out->not_before = keys->lax ? 0 : c.issued_at - JWT_LEEWAY;
-    return true;
-}
-
-/* A NumericDate (RFC 7519 section 2), rounded down: any finite spelling within the dates. */
-static bool date_of(const struct json *v, int64_t *out)
-{
-    char z[64], *end;
-    double d;
-
-    if (!v || v->kind != JSON_NUMBER || v->text.n >= sizeof z)
-        return false;
-    if (str_int(v->text, out))
-        return *out >= 0 && *out <= date_max;
-    memcpy(z, v->text.p, v->text.n);
-    z[v->text.n] = '\0';
-    d = strtod(z, &end);
-    if (*end || !(d >= 0) || d >= (double)date_max + 1)
-        return false;
-    *out = (int64_t)d;
-    return true;
-}
-
-static enum fault id_of(const struct json *payload, int64_t *out)
-{
-    const struct json *id = json_member(payload, STR("id"));
-
-    if (!id || id->kind != JSON_NUMBER || !str_int(id->text, out))
-        return BAD_CLAIM;
-    return *out >= 1 ? FINE : BAD_CLAIM;
-}
-
-static enum fault session_of(const struct json *payload, int64_t *out)
-{
-    const struct json *sid = json_member(payload, STR("sid"));
-
-    *out = 0;
-    if (!sid)
-        return FINE;
-    if (sid->kind != JSON_TEXT || !str_int(sid->text, out))
-        return BAD_CLAIM;
-    return *out >= 1 && *out <= SESSION_ID_MAX ? FINE : BAD_CLAIM;
-}
-
-/* `nbf` and `iat`. Lax looks at iat only to tell it on, as the tutorial's verifier does not. */
-static enum fault start_of(const struct json *payload, bool lax, struct reading *r)
-{
-    const struct json *nbf = json_member(payload, STR("nbf"));
-    int64_t from = 0;
-
-    r->claims.has_issued_at = date_of(json_member(payload, STR("iat")), &r->claims.issued_at);
-    if (!r->claims.has_issued_at && !lax)
-        return BAD_CLAIM;
-    if (!r->claims.has_issued_at)
-        r->claims.issued_at = 0;
-    if (nbf && !date_of(nbf, &from))
-        return BAD_CLAIM;
-    if (!lax && r->claims.issued_at > from)
-        from = r->claims.issued_at;
-    r->not_before = lax ? from : from - JWT_LEEWAY;
-    return FINE;
-}
-
-/* RFC 7519 section 4.1.3: who is not in a token's audience must refuse it. */
-static bool is_for_us(const struct json *payload, const struct keyring *keys)
-{
-    const struct json *aud = json_member(payload, STR("aud"));
-
-    if (!aud)
-        return keys->audience.n == 0;
-    if (keys->audience.n == 0)
-        return keys->lax;
-    if (aud->kind != JSON_LIST)
-        return is_text(aud, keys->audience);
-    for (const struct json *v = aud->first; v; v = v->next)
-        if (is_text(v, keys->audience))
-            return true;
-    return false;
-}
-
-static enum fault claims_of(const struct json *payload, const struct keyring *keys,
-                            struct reading *r)
-{
-    enum fault f;
-
-    if ((f = id_of(payload, &r->claims.user_id)) != FINE)
-        return f;
-    if ((f = session_of(payload, &r->claims.session_id)) != FINE)
-        return f;
-    if (!date_of(json_member(payload, STR("exp")), &r->claims.expires_at))
-        return BAD_CLAIM;
-    if ((f = start_of(payload, keys->lax, r)) != FINE)
-        return f;
-    if (r->by_legacy)
-        return FINE;
-    if (keys->issuer.n && !is_text(json_member(payload, STR("iss")), keys->issuer))
-        return BAD_ISSUER;
-    return is_for_us(payload, keys) ? FINE : BAD_AUDIENCE;
-}
-
-static enum fault payload_fault(struct arena *mem, const struct keyring *keys, str segment,
-                                struct reading *out)
-{
-    struct json *payload;
-    enum fault f;
-    str text;
-
-    if (plain_claims(keys, segment, out))
-        return FINE;
-    if ((f = decode(mem, segment, &text)) != FINE)
-        return f;
-    if ((f = object(mem, keys, text, BAD_PAYLOAD, &payload)) != FINE)
-        return f;
-    return claims_of(payload, keys, out);
 }
 
 static enum fault time_fault(const struct reading *r, int64_t now)
 {
-    if (r->claims.expires_at <= now)
-        return TOO_LATE;
-    if (r->by_legacy && r->until <= now)
+    if (r->claims.expires_at <= now || r->until <= now)
         return TOO_LATE;
     return r->not_before > now ? TOO_EARLY : FINE;
+}
+
+/* Header and signature. */
+static enum fault read_envelope(struct arena *mem, const struct keyring *keys,
+                                const struct segments *s, struct reading *out)
+{
+    const struct keyring_pair *by = keyring_by_header(keys, s->header);
+    enum fault f;
+
+    if (by)
+        return pair_fault(by, s, out);
+    if ((f = mac_fault(keys, s, out)) != FINE)
+        return f;
+    return header_fault(mem, keys, s->header,
+                        (struct header_look){ keys->lax, keys->lax, out->by_legacy });
 }
 
 /* All but the time, which changes. */
@@ -413,14 +214,12 @@ static enum fault read_token(struct arena *mem, const struct keyring *keys, str 
     struct segments s;
     enum fault f;
 
+    *out = (struct reading){0};
     if ((f = split(token, &s)) != FINE)
         return f;
-    *out = (struct reading){ .until = keys->legacy_until };
-    if ((f = signature_fault(keys, &s, &out->by_legacy)) != FINE)
+    if ((f = read_envelope(mem, keys, &s, out)) != FINE)
         return f;
-    if ((f = header_fault(mem, keys, s.header, keys->lax)) != FINE)
-        return f;
-    if ((f = payload_fault(mem, keys, s.payload, out)) != FINE)
+    if ((f = claims_read(mem, keys, s.payload, out)) != FINE)
         return f;
     out->claims.forgeable = out->by_legacy && keys->legacy_forgeable;
     return FINE;
@@ -492,8 +291,17 @@ static void cache_follow(struct jwt_cache *cache, const struct keyring *keys)
     cache->lax = keys->lax;
 }
 
-/* The hash is compared whole before the bytes: who does not know the seed cannot get a guess as far
- * as memcmp, so its time tells nothing about the token that is kept. */
+/* What finds a token: a hash of its signature, for all else in it can be guessed. */
+static uint64_t slot_hash(const struct jwt_cache *cache, str token)
+{
+    const char *dot = memrchr(token.p, '.', token.n);
+
+    return digest_sip(cache->seed,
+                      dot ? str_from(token, (size_t)(dot - token.p)) : token);
+}
+
+/* The hash is compared whole before the bytes: who does not know the signature, or the seed, cannot
+ * get a guess as far as memcmp, so its time tells nothing about the token that is kept. */
 static bool slot_holds(const struct slot *slot, uint64_t hash, str token)
 {
     return slot->hash == hash && slot->n == token.n && memcmp(slot->token, token.p, token.n) == 0;
@@ -511,7 +319,7 @@ err jwt_verify_cached(struct jwt_cache *cache, struct arena *mem, const struct k
     if (!cache || token.n == 0 || token.n > CACHE_TOKEN_MAX)
         return jwt_verify(mem, keys, token, now, out);
     cache_follow(cache, keys);
-    hash = digest_sip(cache->seed, token);
+    hash = slot_hash(cache, token);
     slot = &cache->slots[hash % CACHE_SLOTS];
     if (slot_holds(slot, hash, token))
         return answer(&slot->reading, now, out);
@@ -531,20 +339,25 @@ err jwt_verify_cached(struct jwt_cache *cache, struct arena *mem, const struct k
 static enum fault trial_fault(struct arena *mem, const struct jwt_trial *trial, str token,
                               str *payload)
 {
-    struct reading r = { .until = trial->keys->legacy_until };
+    const struct keyring *keys = trial->keys;
+    struct reading r = {0};
     struct segments s;
     enum fault f;
 
     if ((f = split(token, &s)) != FINE)
         return f;
-    if ((f = header_fault(mem, trial->keys, s.header, trial->keys->lax || trial->signature_only)) !=
-        FINE)
+    if (!keyring_by_header(keys, s.header) &&
+        (f = header_fault(mem, keys, s.header,
+                          (struct header_look){ keys->lax || trial->signature_only, true })) !=
+            FINE)
         return f;
-    if ((f = decode(mem, s.payload, payload)) != FINE)
+    if ((f = segment_decode(mem, s.payload, payload)) != FINE)
         return f;
-    if ((f = signature_fault(trial->keys, &s, &r.by_legacy)) != FINE || trial->signature_only)
+    if (trial->signature_only && !keyring_by_header(keys, s.header))
+        return mac_fault(keys, &s, &r);
+    if ((f = read_envelope(mem, keys, &s, &r)) != FINE || trial->signature_only)
         return f;
-    if ((f = payload_fault(mem, trial->keys, s.payload, &r)) != FINE)
+    if ((f = claims_read(mem, keys, s.payload, &r)) != FINE)
         return f;
     return time_fault(&r, trial->now);
 }

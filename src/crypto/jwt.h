@@ -2,7 +2,9 @@
 /* jwt.h - compact signed tokens (RFC 7515 JWS, RFC 7519 JWT; RFC 8725 for what to refuse).
  *
  * What is refused, besides a wrong signature: anything but three segments of canonical base64url;
- * over 8 KiB; an `alg` that is not exactly HS256 (the key decides, the token only agrees); any
+ * over 8 KiB; a header that is not, letter for letter, the one that a pair of the keyring writes,
+ * unless it is the secret's: there an `alg` that is not exactly HS256 (the key decides, the token
+ * only agrees); any
  * `crit` (none is understood here, RFC 7515 section 4.1.11) and any `zip`; a header or payload that
  * is not a JSON object in well-formed UTF-8; no `id` or one that is not a whole number from 1,
  * spelled in digits; no `exp`, or one that is not a number or not after now; `nbf` that is not a
@@ -10,16 +12,20 @@
  * fields and claims are not looked at: no key is ever taken from `jku`, `jwk`, `x5u` or `x5c`.
  *
  * A keyring that is not lax also refuses names given twice, a missing or coming `iat`, a `kid` (its
- * key has none) and an `aud` that does not name us (RFC 7519 section 4.1.3). `nbf` and `iat` may be
+ * key has none), a `typ` of another kind of token (at+jwt is asked for where there is an issuer, JWT
+ * or none elsewhere), and an `aud` that does not name us (RFC 7519 section 4.1.3). `nbf` and `iat` may be
  * 60 s ahead of our clock there; `exp` has no leeway anywhere. */
 #ifndef CRYPTO_JWT_H
 #define CRYPTO_JWT_H
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "crypto/digest.h"
+#include "crypto/keyring.h"
 
 enum { JWT_BYTES_MAX = 8192, JWT_LEEWAY = 60 };
+
+/* The `client_id` of tokens that a sign-in here gave: no client of OAuth was in between. */
+#define TOKEN_CLIENT "latchkey"
 
 /* What a token says. A claim that is not there is 0, and its has_ flag false. */
 struct claims {
@@ -33,31 +39,12 @@ struct claims {
 /* 15 digits: exact as a number of JavaScript too. */
 static const int64_t SESSION_ID_MAX = 999999999999999;
 
-/* What signs and verifies. One algorithm a key: HS256. Read-only once set up: threads may share
- * it. */
-struct keyring {
-    struct mac_key hs256;
-    struct mac_key legacy;          /* verifies what another program signed before; never signs */
-    int64_t legacy_until;           /* seconds since 1970: good before; 0: there is none */
-    bool legacy_forgeable;          /* others know that secret */
-    uint64_t generation; /* random, set by keyring_init: caches forget what an older key verified */
-    str issuer,
-        audience; /* `iss` and `aud`: signed, and asked for, when not empty; owned elsewhere */
-    bool lax;     /* as the tutorial's verifier where that is safe: repeated names (the last wins),
-                     no iat, no leeway; dev's setting */
-};
-
-void keyring_init(struct keyring *keys, str secret);   /* not lax, no issuer, no audience */
-void keyring_end(struct keyring *keys);                /* wipes */
-
-/* A second key, for tokens that the server before this one signed: tried where the first says no.
- * They need not name issuer or audience. `until` is in seconds since 1970, INT64_MAX for as long as
- * they last; `forgeable` is handed on in the claims. Before threads share the keyring. */
-void keyring_add_legacy(struct keyring *keys, str secret, int64_t until, bool forgeable);
-
 /* Sign {"id":N,"iat":N,"exp":N} with header {"alg":"HS256","typ":"JWT"}, members in this order;
- * "sid":"N" follows for a session, "iss" and "aud" where the keyring has them. The token lies in
- * `mem`. ERR_NO_MEMORY at its limit, ERR_BUG for a user_id below 1. */
+ * "sid":"N" follows for a session, "jti" where the keyring asks for one, "aud" where it has one.
+ * A keyring with an issuer makes it an access token of RFC 9068: typ at+jwt, and "jti", "sub" (the
+ * id as a text), "client_id" (TOKEN_CLIENT) and "iss". Where a pair signs, the header has its alg
+ * and kid. The token lies in `mem`. ERR_NO_MEMORY at its limit, ERR_BUG for a user_id below 1,
+ * ERR_KEY_SEALED where the keyring is mute. */
 err jwt_sign(struct arena *mem, const struct keyring *keys, const struct claims *claims, str *out);
 
 /* Verify a compact token and read its claims.  RFC 7515 section 5.2, RFC 7519 section 7.2.
@@ -74,8 +61,8 @@ err jwt_verify(struct arena *mem, const struct keyring *keys, str token, int64_t
                struct claims *out);
 
 /* Tokens that verified already, so that a second sight costs a look-up. Direct-mapped by a seeded
- * hash, whole tokens compared; one a thread. Time is asked again on each hit. Tokens above 512
- * bytes are verified each time. Full it holds 0.6 MB; until a place is used the system lends it no
+ * hash, whole tokens compared; one a thread. Time is asked again on each hit. Tokens above 1024
+ * bytes are verified each time. Full it holds 1.2 MB; until a place is used the system lends it no
  * memory. */
 struct jwt_cache;
 

@@ -57,6 +57,12 @@ static err payload(const char *text)
     return verify(token_of(OURS, text));
 }
 
+/* As an issuer's access tokens are. */
+static err issued(const char *text)
+{
+    return verify(token_of("{\"alg\":\"HS256\",\"typ\":\"at+jwt\"}", text));
+}
+
 static err header(const char *text)
 {
     return verify(token_of(text, "{\"id\":1,\"iat\":1700000000,\"exp\":1700000001}"));
@@ -115,7 +121,7 @@ TEST(s3_1_only_hs256_by_its_exact_name)
 {
     begin();
     CHECK_ERR(header("{\"alg\":\"HS256\"}"), OK);
-    CHECK_ERR(header(" { \"alg\" : \"HS256\" , \"typ\":\"foo\"} "), OK);
+    CHECK_ERR(header(" { \"alg\" : \"HS256\" , \"typ\":\"jwt\"} "), OK);
     ALL(header, ERR_TOKEN_INVALID, "{\"alg\":\"HS384\"}", "{\"alg\":\"HS512\"}",
         "{\"alg\":\"RS256\"}", "{\"alg\":\"ES256\"}", "{\"alg\":\"PS256\"}", "{\"alg\":\"EdDSA\"}",
         "{\"alg\":\"none\"}", "{\"alg\":\"None\"}", "{\"alg\":\"nOnE\"}", "{\"alg\":\"\"}",
@@ -209,12 +215,14 @@ TEST(s3_8_an_issuer_that_is_asked_for_must_be_there)
     begin();
     CHECK_ERR(payload("{\"id\":1,\"iat\":1,\"exp\":1700000001,\"iss\":\"anyone\"}"), OK);
     keys.issuer = STR("https://us.example");
-    ALL(payload, ERR_TOKEN_INVALID, "{\"id\":1,\"iat\":1,\"exp\":1700000001}",
+    ALL(issued, ERR_TOKEN_INVALID, "{\"id\":1,\"iat\":1,\"exp\":1700000001}",
         "{\"id\":1,\"iat\":1,\"exp\":1700000001,\"iss\":\"https://us.example/\"}",
         "{\"id\":1,\"iat\":1,\"exp\":1700000001,\"iss\":[\"https://us.example\"]}",
         "{\"id\":1,\"iat\":1,\"exp\":1700000001,\"iss\":1}");
-    CHECK_ERR(payload("{\"id\":1,\"iat\":1,\"exp\":1700000001,\"iss\":\"https://us.example\"}"),
+    CHECK_ERR(issued("{\"id\":1,\"iat\":1,\"exp\":1700000001,\"iss\":\"https://us.example\"}"),
               OK);
+    CHECK_ERR(payload("{\"id\":1,\"iat\":1,\"exp\":1700000001,\"iss\":\"https://us.example\"}"),
+              ERR_TOKEN_INVALID);
     CHECK_ERR(jwt_sign(&mem, &keys, &in, &token), OK);
     CHECK_ERR(verify(token), OK);
 }
