@@ -254,6 +254,7 @@ static err additions_print(struct adopt *a)
         { "latchkey_accounts", false, "who is disabled, whose tokens are cut off" },
         { "latchkey_sessions", false, "who is signed in where" },
         { "latchkey_failures", false, "failed attempts in a row" },
+        { "latchkey_keys", false, "keys whose public halves verify tokens" },
         { "latchkey_meta", false, "small facts, such as the time of the adoption" },
         { "latchkey_schema", false, "which migrations were applied" },
         { "latchkey_users_username", true, "plain index on users.username" },

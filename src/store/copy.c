@@ -14,6 +14,7 @@ const struct copy_table copy_tables[] = {
     { "latchkey_accounts", "iiii",   1, Q_COUNT_ACCOUNTS,       Q_PAGE_ACCOUNTS,       Q_LAST_ACCOUNTS,       Q_PUT_ACCOUNTS,       false, false },
     { "latchkey_sessions", "iiiiiiitttt", 1, Q_COUNT_SESSIONS,  Q_PAGE_SESSIONS,       Q_LAST_SESSIONS,       Q_PUT_SESSIONS,       false, false },
     { "latchkey_failures", "itiii",  2, Q_COUNT_FAILURES,       Q_PAGE_FAILURES,       Q_LAST_FAILURES,       Q_PUT_FAILURES,       false, false },
+    { "latchkey_keys", "itttiiitt",  1, Q_COUNT_KEYS,           Q_PAGE_KEYS,           Q_LAST_KEYS,           Q_PUT_KEYS,           false, false },
     { "latchkey_meta",     "tt",     1, Q_COUNT_META,           Q_PAGE_META,           Q_COUNT,               Q_PUT_META,           false, true  },
     {0}
 };

@@ -47,6 +47,8 @@
 #define SESSION_COLUMNS "id, user_id, user_created, created_at, used_at, expires_at," \
                         " counter, secret, address, agent, name"
 
+#define KEY_COLUMNS "id, kid, alg, state, created_at, current_at, ends_at, public_key, sealed"
+
 const struct sql queries[Q_COUNT] = {
     [Q_USER_BY_ID] = {USER " WHERE id = ?"},
     [Q_USER_BY_USERNAME] = {EXACT("username"), .mysql = EXACT_MYSQL("username")},
@@ -150,6 +152,13 @@ const struct sql queries[Q_COUNT] = {
     [Q_META_READ] = {"SELECT value FROM latchkey_meta WHERE meta_key = ?"},
     [Q_META_WRITE] = {META_WRITE, .mysql = META_WRITE_MYSQL},
 
+    [Q_KEYS_ALL] = {"SELECT " KEY_COLUMNS " FROM latchkey_keys ORDER BY id LIMIT ?"},
+    [Q_KEY_INSERT] = {PUT("latchkey_keys", KEY_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+    [Q_KEY_UPDATE] = {"UPDATE latchkey_keys SET state = ?, current_at = ?, ends_at = ?, sealed = ?"
+                      " WHERE id = ?"},
+    [Q_META_INSERT] = {"INSERT INTO latchkey_meta (meta_key, value) VALUES (?, ?)"},
+    [Q_META_REPLACE] = {"UPDATE latchkey_meta SET value = ? WHERE meta_key = ? AND value = ?"},
+
     [Q_TABLE_COUNT] = {.sqlite = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'"
                                  " AND name = ?",
                        .mysql = "SELECT COUNT(*) FROM information_schema.tables"
@@ -238,6 +247,10 @@ const struct sql queries[Q_COUNT] = {
     [Q_LAST_FAILURES] = {LAST_2("latchkey_failures", "kind", "who")},
     [Q_PUT_FAILURES] = {PUT("latchkey_failures", FAILURE_COLUMNS) " VALUES (?, ?, ?, ?, ?)"},
     [Q_COUNT_FAILURES] = {"SELECT COUNT(*) FROM latchkey_failures"},
+    [Q_PAGE_KEYS] = {PAGE(KEY_COLUMNS, "latchkey_keys", "id")},
+    [Q_LAST_KEYS] = {LAST("latchkey_keys", "id")},
+    [Q_PUT_KEYS] = {PUT("latchkey_keys", KEY_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+    [Q_COUNT_KEYS] = {"SELECT COUNT(*) FROM latchkey_keys"},
     [Q_PAGE_META] = {"SELECT meta_key, value FROM latchkey_meta WHERE meta_key <> 'move_source' "
                      "AND meta_key > ?"
                      " ORDER BY meta_key LIMIT ?"},

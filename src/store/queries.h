@@ -64,6 +64,12 @@ enum query {
     Q_META_READ,
     Q_META_WRITE,
 
+    Q_KEYS_ALL,
+    Q_KEY_INSERT,
+    Q_KEY_UPDATE,
+    Q_META_INSERT,
+    Q_META_REPLACE,
+
     Q_TABLE_COUNT,
     Q_SCHEMA_HASH,
     Q_SCHEMA_LAST,
@@ -113,6 +119,10 @@ enum query {
     Q_LAST_FAILURES,
     Q_PUT_FAILURES,
     Q_COUNT_FAILURES,
+    Q_PAGE_KEYS,
+    Q_LAST_KEYS,
+    Q_PUT_KEYS,
+    Q_COUNT_KEYS,
     Q_PAGE_META,
     Q_PUT_META,
     Q_COUNT
