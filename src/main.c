@@ -12,6 +12,7 @@ static const struct { const char *name; int (*run)(int argc, char **argv); const
     { "serve",    serve_main,    "Run the server for production: same API, safe defaults." },
     { "user",     user_main,     "Add, list, disable and delete accounts; give and take roles." },
     { "role",     role_main,     "Add, list and remove roles." },
+    { "key",      key_main,      "Make, rotate and retire the keys that others verify tokens with." },
     { "jwt",      jwt_main,      "Verify tokens by the server's rules." },
     { "adopt",    adopt_main,    "Take over the database of the tutorial's server, in place." },
     { "move",     move_main,     "Copy everything to another database, and verify it." },

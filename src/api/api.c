@@ -319,7 +319,8 @@ void res_header(struct res *res, str name, str value)
     http_answer_header(res->x, name, value);
 }
 
-/* Send `body`, and in the tutorial's manner tag it and answer 304 to who has it. */
+/* Send `body`; in the tutorial's manner, or where it was asked for, tag it and answer 304 to who
+ * has it. */
 static void body_send(struct res *res, int status, str type, str body)
 {
     struct exchange *x = res->x;
@@ -327,7 +328,7 @@ static void body_send(struct res *res, int status, str type, str body)
 
     x->res.status = status;
     x->res.body = body;
-    if (req->api->config.manner == AS_TUTORIAL) {
+    if (req->api->config.manner == AS_TUTORIAL || res->tagged) {
         str tag = etag_of(req->own ? &req->own->etags : NULL, &x->mem, body);
 
         res_header(res, STR("ETag"), tag);

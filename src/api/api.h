@@ -62,6 +62,7 @@ struct api_config {
     struct decoys *decoys;            /* of unknown names (decoy.h); NULL: the policy's cost */
     const struct hasher *hasher;      /* without a client; NULL: each thread hashes by itself */
     struct throttle *throttle;        /* who failed how often; NULL: nothing is counted */
+    int64_t jwks_age;                 /* seconds that others may keep the published keys */
     const struct route *routes;       /* NULL: the table of routes.c. api_init keeps the rows whose
                                          needs the rules meet */
     struct pool *pools[WORKS];        /* NULL: on the loop. May be set until the server runs */
@@ -104,6 +105,7 @@ struct res {
     const struct req *req;
     struct buf text;
     struct json_writer json;
+    bool tagged;                      /* the answer has an ETag, also where others have none */
 };
 
 /* Take the config over and check the table: ERR_BUG, logged, when two rows could match one request;
@@ -160,6 +162,7 @@ step_fn check_signup_open, check_duplicate_user, check_roles_exist; /* middlewar
 controller welcome, no_route, livez, readyz;                             /* controllers/home.c */
 controller signup, signin, refresh_token, me;                          /* controllers/auth.c */
 controller sessions_list, session_end, signout, password_put;          /* controllers/session.c */
+controller jwks;                                                       /* controllers/keys.c */
 controller public_board, user_board, moderator_board, admin_board;     /* controllers/user.c */
 
 #endif

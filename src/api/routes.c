@@ -24,6 +24,7 @@ const struct route routes[] = {
     { GET,    "/",                 NULL,          anyone,     welcome,         NONE   },
     { GET,    "/livez",            NULL,          anyone,     livez,           NONE   },
     { GET,    "/readyz",           NULL,          anyone,     readyz,          READS  },
+    { GET,    "/.well-known/jwks.json", NULL,     anyone,     jwks,            NONE   },
 
     { POST,   "/api/auth/signup",  &signup_form,  newcomers,  signup,          HASHES },
     { POST,   "/api/auth/signin",  &signin_form,  visitors,   signin,          HASHES },

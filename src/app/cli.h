@@ -59,6 +59,7 @@ err user_import(struct cli *c);              /* cli_import.c: a verb of `user` *
 
 int user_main(int argc, char **argv);        /* cli_user.c */
 int role_main(int argc, char **argv);        /* cli_role.c */
+int key_main(int argc, char **argv);         /* cli_key.c */
 int jwt_main(int argc, char **argv);         /* cli_jwt.c */
 
 #endif

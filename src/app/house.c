@@ -31,6 +31,7 @@ static err publish(struct house *house, struct edition *ed)
 
     ed->rules = rules_of(&ed->settings, house->adopted);
     config.rules = &ed->rules;
+    config.keys = atomic_load_explicit(&house->keys, memory_order_acquire);
     config.welcome = ed->settings.welcome;
     config.origins = ed->settings.http_origins;
     config.cookies = cookies_of(&ed->settings, &ed->rules);
@@ -149,6 +150,7 @@ static void house_run(void *app, void *own, struct exchange *x)
     struct api_thread *thread = own;
 
     thread->auth.rules = &ed->rules;
+    thread->auth.keys = atomic_load_explicit(&house->keys, memory_order_acquire);
     house->app.run(&ed->api, own, x);
 }
 

@@ -22,7 +22,8 @@ struct edition {
 /* The newest edition, and what all share. */
 struct house {
     _Atomic(struct edition *) now;
-    struct api_config config;          /* manner, keys, database, pools: the same in all editions */
+    _Atomic(const struct keyring *) keys;      /* the newest; set before house_init */
+    struct api_config config;          /* manner, database, pools: the same in all editions */
     bool adopted;                      /* as rules_of asks; set before house_init */
     struct http_app app;               /* the api's callbacks */
     int argc;

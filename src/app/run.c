@@ -9,6 +9,7 @@
 
 #include "app/database.h"
 #include "app/house.h"
+#include "app/key_watch.h"
 #include "app/legacy.h"
 #include "app/listen.h"
 #include "app/sandbox.h"
@@ -29,7 +30,7 @@ struct run {
     struct settings settings;
     bool fresh, reads_at_once;
     struct db_config db, shared, waiting; /* for start-up; for threads that serve; that wait */
-    struct keyring keys;
+    struct key_watch keys;
     struct house house;
     struct hasher hasher;
     struct throttle *throttle;
@@ -84,6 +85,7 @@ static void *wait_for_signals(void *arg)
             continue;
         if (signal_number == SIGHUP) {
             house_reread(&run->house);
+            key_watch_now(&run->keys);
             certificate_reread(run);
             continue;
         }
@@ -238,7 +240,8 @@ static err house_open(struct run *run)
     run->house.config = (struct api_config){
         .hasher = &run->hasher, .throttle = run->throttle, .decoys = run->decoys,
         .manner = run->mode->manner, .blank_names = run->mode->dev, .lax_bodies = run->mode->dev,
-        .keys = &run->keys, .db = &run->shared, .db_waiting = &run->waiting,
+        .db = &run->shared, .db_waiting = &run->waiting,
+        .jwks_age = run->settings.key_lead / 2000,
     };
     return house_init(&run->house, &run->settings);
 }
@@ -301,22 +304,22 @@ static err run_open(struct run *run)
 {
     err e;
 
-    keyring_init(&run->keys, run->settings.token_secret.bytes_);
-    run->keys.lax = run->mode->dev;
-    explicit_bzero((char *)run->settings.token_secret.bytes_.p,
-                   run->settings.token_secret.bytes_.n);
+    key_watch_init(&run->keys, &run->settings);
     if ((e = migrate(&run->db, run->fresh ? MIGRATE_FRESH : MIGRATE_KEEP, run->mode->owner)) != OK)
         return complain("the database cannot be brought up to date", e);
     if (str_is(run->settings.session_compat, STR("sequel")) && (e = migrate_sequel(&run->db)) != OK)
         return complain("the table refreshTokens cannot be made", e);
-    if ((e = legacy_open(&run->keys, &run->settings, &run->db)) != OK)
+    if ((e = legacy_open(&run->keys.chain.base, &run->settings, &run->db)) != OK)
         return complain("the database does not say when it was adopted", e);
+    if ((e = key_watch_open(&run->keys, &run->house, &run->db)) != OK)
+        return e;
     if ((e = house_open(run)) != OK)
         return complain("the server cannot start", e);
     if ((e = server_open(run)) != OK)
         return complain("the server cannot listen", e);
     sandbox_enter(&run->settings, &run->sandbox);
-    if ((e = pools_open(run)) != OK)
+    if ((e = pools_open(run)) != OK ||
+        (e = key_watch_start(&run->keys, &run->shared)) != OK)
         return complain("the server cannot start", e);
     return OK;
 }
@@ -348,6 +351,7 @@ static err run_serve(struct run *run)
 
 static void run_close(struct run *run)
 {
+    key_watch_stop(&run->keys);
     if (run->hashes)
         pool_stop(run->hashes);
     if (run->dbs)
@@ -362,7 +366,7 @@ static void run_close(struct run *run)
     decoys_free(run->decoys);
     room_free(run->hasher.room);
     throttle_free(run->throttle);
-    keyring_end(&run->keys);
+    key_watch_end(&run->keys);
     arena_end(&run->mem);
 }
 

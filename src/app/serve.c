@@ -21,6 +21,10 @@ static err serve_secret(const struct settings *s)
         fprintf(stderr, "latchkey: the token secret %s\n", why);
         return ERR_BAD_SETTING;
     }
+    if (s->key_seal.bytes_.n && secret_check(s->key_seal.bytes_, &why) != OK) {
+        fprintf(stderr, "latchkey: the key that seals %s\n", why);
+        return ERR_BAD_SETTING;
+    }
     return legacy_check(s);
 }
 

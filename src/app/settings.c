@@ -8,6 +8,7 @@
 #include "app/listen.h"
 #include "base/utf8.h"
 #include "crypto/engine.h"
+#include "crypto/keypair.h"
 #include "http/forwarded.h"
 #include "store/db.h"
 
@@ -82,6 +83,40 @@ static const char *check_cookie(const struct settings *s, str value)
     return str_is(value, STR("off")) || str_is(value, STR("lax")) || str_is(value, STR("strict"))
                ? NULL
                : "must be off, lax or strict";
+}
+
+static const char *check_alg(const struct settings *s, str value)
+{
+    enum alg alg;
+
+    (void)s;
+    return alg_parse(value, &alg) ? NULL : "must be HS256, ES256, EdDSA or RS256";
+}
+
+/* What tokens can hold without an escape, and comparisons without a doubt. */
+static bool is_plain_name(str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] >= 0x7f || s.p[i] == '"' || s.p[i] == '\\')
+            return false;
+    return true;
+}
+
+/* RFC 8414 section 2: a URL without query or fragment. */
+static const char *check_issuer(const struct settings *s, str value)
+{
+    (void)s;
+    if (!value.n || (is_plain_name(value) && str_find(value, STR("?")) < 0 &&
+                     str_find(value, STR("#")) < 0 &&
+                     (str_starts(value, STR("https://")) || str_starts(value, STR("http://")))))
+        return NULL;
+    return "must be a URL such as https://auth.example.org, without query or fragment";
+}
+
+static const char *check_audience(const struct settings *s, str value)
+{
+    (void)s;
+    return is_plain_name(value) ? NULL : "must be a name or URL in ASCII, without blanks or quotes";
 }
 
 static const char *check_proxies(const struct settings *s, str value)
@@ -192,6 +227,19 @@ const struct setting settings_table[] = {
       .help = "Whether that key may be one that others know; for 24 hours after the adoption, and for the role user." },
     { .key = "token.ttl", .kind = KIND_SECONDS, AT(token_ttl), .def = "15m", .dev = "24h", .min = 1, .max = 366 * 86400,
       .reread = true, .help = "How long a token is good for." },
+    { .key = "token.alg", .kind = KIND_TEXT, AT(token_alg), .def = "HS256", .min = 1, .max = 5, .check = check_alg,
+      .help = "What signs tokens: HS256, the secret; or ES256, EdDSA or RS256, a key pair of `latchkey key` whose public half others verify with." },
+    { .key = "token.issuer", .kind = KIND_TEXT, AT(token_issuer), .def = "", .min = 0, .max = 256, .check = check_issuer,
+      .help = "This server's URL as tokens name it (iss); they are access tokens of RFC 9068 then." },
+    { .key = "token.audience", .kind = KIND_TEXT, AT(token_audience), .def = "", .min = 0, .max = 256, .check = check_audience,
+      .help = "Whom tokens are for (aud); the issuer where there is one and this is empty." },
+    { .key = "key.seal-file", .kind = KIND_SECRET, AT(key_seal_file),
+      .secret = offsetof(struct settings, key_seal), .def = "", .min = 0, .max = 4095,
+      .help = "File with the key that seals private keys in the database: at least 32 random bytes, mode 0600." },
+    { .key = "key.lead", .kind = KIND_MS, AT(key_lead), .def = "10m", .min = 2000, .max = 366 * INT64_C(86400000),
+      .help = "How long a key is published before it may sign; who fetches the published keys may keep them half as long." },
+    { .key = "key.reread", .kind = KIND_MS, AT(key_reread), .def = "1s", .min = 100, .max = 60000,
+      .help = "How often a server looks whether the keys have changed." },
     { .key = "session.mode", .kind = KIND_TEXT, AT(session_mode), .def = "own", .dev = "none", .min = 3, .max = 4,
       .check = check_mode,
       .help = "own: a sign-in begins a session with a refresh token, which can be seen and ended; none: only a token." },

@@ -38,6 +38,10 @@ struct settings {
     str token_legacy_file;
     bool token_accept_forgeable;
     int64_t token_ttl;                 /* s */
+    str token_alg, token_issuer, token_audience;
+    struct secret key_seal;            /* bytes_.p == NULL: none was given */
+    str key_seal_file;
+    int64_t key_lead, key_reread;      /* ms */
     str session_mode, session_compat;  /* none or own; off or sequel */
     str session_cookie;                /* off, lax or strict */
     int64_t session_idle, session_absolute, session_grace;   /* s */

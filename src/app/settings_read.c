@@ -447,6 +447,7 @@ err settings_reread(struct settings *s, struct arena *mem, const struct settings
     }
     s->token_secret = old->token_secret;
     s->token_legacy = old->token_legacy;
+    s->key_seal = old->key_seal;
     s->db_password = old->db_password;
     s->db_shown = old->db_shown;
     return OK;
