@@ -12,5 +12,5 @@ done
 "$LATCHKEY" dev --help | grep -q -- '--http.port' || fail 'dev --help names no settings'
 "$LATCHKEY" version | grep -qx 'latchkey [0-9.]*' || fail 'version'
 "$LATCHKEY" settings > sample.conf || fail 'settings'
-sed 's/^#\([a-z-]* = \)/\1/; /secret-file/d; /password-file/d; /tls-ca/d' sample.conf > all.conf
+sed 's/^#\([a-z-]* = \)/\1/; /secret-file/d; /seal-file/d; /password-file/d; /tls-ca/d' sample.conf > all.conf
 "$LATCHKEY" migrate --config all.conf 2> log || fail 'the sample file is refused, with every line in force'
