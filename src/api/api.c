@@ -4,6 +4,7 @@
 
 #include "api/answers.h"
 #include "api/body.h"
+#include "api/cookie.h"
 #include "api/router.h"
 #include "auth/access.h"
 #include "base/clock.h"
@@ -171,6 +172,8 @@ static struct req request(struct api *api, struct api_thread *own, struct exchan
         own->auth.device = (struct device){0};
         own->auth.hasher.client = client_of(x);
         own->auth.limit = (struct limit){0};
+        own->auth.proofs = cookie_proofs(x);
+        own->auth.known_device = 0;
     }
     return (struct req){
         .x = x,

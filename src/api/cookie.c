@@ -69,3 +69,36 @@ void cookies_clear(struct res *res)
     for (enum cookie c = 0; c < COOKIE_COUNT; c++)
         (void)cookie_write(res, c, STR(""), 0); /* what they hold is worth nothing any more */
 }
+
+static const char *proofs_name(const struct exchange *x)
+{
+    return x->req.peer.secure ? "__Host-latchkey-device" : "latchkey-device";
+}
+
+str cookie_proofs(const struct exchange *x)
+{
+    str value = {0}, name = str_of(proofs_name(x));
+
+    for (size_t i = 0; i < x->req.headers_n && !value.n; i++)
+        if (str_is_nocase(x->req.headers[i].name, STR("cookie")))
+            (void)field_read(x->req.headers[i].value, name, &value); /* of two the first */
+    return value;
+}
+
+err cookie_proofs_set(struct res *res, str proofs)
+{
+    const struct req *req = res->req;
+    str field;
+
+    if (!proofs.p)
+        return OK;
+    field = arena_printf(req->mem,
+                         "%s=" STR_FMT "; Max-Age=%lld; Path=/; %sHttpOnly; SameSite=Strict",
+                         proofs_name(req->x), STR_ARG(proofs),
+                         (long long)req->auth->rules->throttle.device_ttl,
+                         req->x->req.peer.secure ? "Secure; " : "");
+    if (!field.p)
+        return ERR_NO_MEMORY;
+    res_header(res, STR("Set-Cookie"), field);
+    return OK;
+}

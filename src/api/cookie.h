@@ -21,6 +21,12 @@ err cookie_read(struct req *req, enum cookie which, str *value);
 err cookies_set(struct res *res, const struct session *s);
 void cookies_clear(struct res *res);
 
+/* Proofs of known devices (auth/device.h) go by a cookie too, whether tokens do or not: it opens
+ * nothing. By TLS it is `__Host-` and Secure. The value that was sent, the first of several; and the
+ * one to keep, which may be NULL for none. */
+str cookie_proofs(const struct exchange *x);
+err cookie_proofs_set(struct res *res, str proofs);
+
 /* May this request use cookies for its method?  GET and HEAD change nothing and may. Anything else
  * must show by Sec-Fetch-Site or Origin (Fetch Metadata; the Fetch standard) that it comes from a
  * page of our own origin, or from one of the same site whose origin http.origins names. What shows

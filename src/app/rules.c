@@ -44,6 +44,7 @@ struct auth_rules rules_of(const struct settings *s, bool adopted)
             .account_wait = s->account_wait,
             .account_wait_most = s->account_wait_most,
             .account_most = s->account_most,
+            .device_ttl = s->device_ttl,
         },
     };
 }

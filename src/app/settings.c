@@ -297,6 +297,8 @@ const struct setting settings_table[] = {
       .reread = true, .help = "The longest such wait." },
     { .key = "throttle.account-most", .kind = KIND_INTEGER, AT(account_most), .def = "100", .min = 0, .max = 1000000,
       .reread = true, .help = "Failures in a row after which only `latchkey user unlock` or a new password lets strangers try again; 0 is never." },
+    { .key = "throttle.device-ttl", .kind = KIND_SECONDS, AT(device_ttl), .def = "90d", .min = 0, .max = 400 * 86400,
+      .reread = true, .help = "How long a device that signed in is known by its cookie, and does not wait for what others failed; 0 is not at all." },
     { .key = "log.level", .kind = KIND_TEXT, AT(log_level), .def = "info", .min = 4, .max = 5, .check = check_level,
       .reread = true, .help = "The least a line must matter to be logged: info, warn or error." },
     { .key = "process.sandbox", .kind = KIND_YES_NO, AT(sandbox), .def = "yes",

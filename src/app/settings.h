@@ -57,6 +57,7 @@ struct settings {
     int64_t address_burst, address_rate;             /* attempts; a minute */
     int64_t account_free, account_most;              /* failures in a row */
     int64_t account_wait, account_wait_most;         /* ms */
+    int64_t device_ttl;                              /* s */
     str log_level;                     /* info, warn or error */
     bool sandbox;
     str tls_listen, tls_cert, tls_key; /* addresses; names of files */

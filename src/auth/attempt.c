@@ -8,6 +8,7 @@
  * yet. */
 #include "auth/attempt.h"
 
+#include "auth/device.h"
 #include "auth/name.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -199,6 +200,25 @@ static err count_begin(struct auth *a, struct attempt *t)
     return ERR_TOO_MANY;
 }
 
+/* Is it a device that the account knows?  One that failed too often is none any more. */
+static err device_look(struct auth *a, struct arena *mem, const struct user *user,
+                       struct attempt *t)
+{
+    const struct throttle_rules *rules = &a->rules->throttle;
+    struct failure_row row;
+    err e;
+
+    if ((e = device_look_up(a, mem, user)) != OK || !a->known_device)
+        return e;
+    t->flight.key = failure_key_of_device(user->id, user->created_at, a->known_device);
+    if ((e = failure_read(a->db, &t->flight.key, &row)) != OK)
+        return e;
+    t->known = !rules->account_most || row.failures < rules->account_most;
+    if (!t->known)
+        a->known_device = 0;
+    return OK;
+}
+
 err attempt_begin(struct auth *a, struct arena *mem, const struct user *user, str name,
                   struct attempt *out)
 {
@@ -207,15 +227,20 @@ err attempt_begin(struct auth *a, struct arena *mem, const struct user *user, st
     *out = (struct attempt){ .counts = a->rules->throttle.on && a->throttle };
     if (!out->counts)
         return OK;
+    a->limit = (struct limit){0};
+    if (user && (e = device_look(a, mem, user, out)) != OK)
+        return e;
     if (user)
         out->account = failure_key_of_account(user->id, user->created_at);
     else if ((e = key_of_name(a, mem, name, &out->account)) != OK)
         return e;
-    out->flight.key = out->account;
-    if (!address_take(a))
+    a->hasher.client.known = out->known;
+    if (!out->known)
+        out->flight.key = out->account;
+    out->took = !out->known && address_take(a);
+    if (!out->known && !out->took)
         return ERR_TOO_MANY;
-    out->took = true;
-    if ((e = count_begin(a, out)) != OK)
+    if ((e = count_begin(a, out)) != OK && out->took)
         address_return(a);            /* no hash was spent, nothing was learnt */
     return e;
 }
@@ -259,6 +284,21 @@ static err forget_store(struct db *db, void *arg)
     return failure_delete(db, arg);
 }
 
+/* A known device says that its owner is there, not that the others were he: the failures are over,
+ * the wait that they began is not. */
+static err account_calm(struct auth *a, const struct failure_key *key)
+{
+    struct failure_row from, to;
+    bool won;
+    err e;
+
+    if ((e = failure_read(a->db, key, &from)) != OK || !from.failures)
+        return e;
+    to = from;
+    to.failures = 0;
+    return failure_replace(a->db, key, &from, &to, &won);      /* else somebody failed just now */
+}
+
 /* What is not forgotten makes nobody's sign-in fail. */
 static void forget(struct auth *a, struct attempt *t)
 {
@@ -266,6 +306,8 @@ static void forget(struct auth *a, struct attempt *t)
 
     if (t->before.there)
         e = db_write(a->db, forget_store, &t->flight.key);
+    if (e == OK && t->known)
+        e = account_calm(a, &t->account);
     if (e != OK)
         log_warn("failures_kept", text_kv("err", str_of(err_name(e))));
 }
@@ -296,6 +338,8 @@ static err count_end(struct auth *a, struct attempt *t, err verdict)
         unreserve(a, t);
     else if (!t->flight.written)
         e = failure_add(a, &t->flight.key);
+    if (e == OK && t->known && is_failure(verdict))
+        e = failure_add(a, &t->account);
     flight_end(a->throttle, &t->flight, is_failure(verdict));
     return e;
 }

@@ -25,6 +25,7 @@ struct throttle_rules {
     int64_t account_free;             /* failures in a row that cost no wait */
     int64_t account_wait, account_wait_most;
     int64_t account_most;             /* in a row, then no more until somebody unlocks it; 0: any */
+    int64_t device_ttl;               /* seconds that a known device is known; 0: none is */
 };
 
 /* The rules, out of the settings. Read-only while the server runs; a reload makes a new one. */
@@ -76,6 +77,8 @@ struct auth {
     struct hasher hasher;             /* who hashes, and for this request's client */
     struct claim_look look;           /* zero at first */
     struct throttle *throttle;        /* shared by all threads; NULL: nothing is counted */
+    str proofs;                       /* of known devices, that this client showed (device.h) */
+    int64_t known_device;             /* which one that is; 0: none */
     struct limit limit;               /* written by attempt.h */
     const char *refusal;              /* written with ERR_PASSWORD_POLICY: "too short" and so on */
 };

@@ -8,6 +8,7 @@
 #include "auth/access.h"
 #include "auth/attempt.h"
 #include "auth/decoy.h"
+#include "auth/device.h"
 #include "auth/name.h"
 #include "auth/sequel.h"
 #include "auth/sessions.h"
@@ -111,6 +112,7 @@ static err token_issue(struct auth *a, struct arena *mem, struct session *s,
         return e;
     claims.issued_at =
         later(later(clock_ms() / 1000, user->created_at), later(state->tokens_from, all_from));
+    s->issued_at = claims.issued_at;
     claims.expires_at = claims.issued_at + a->rules->access_ttl;
     return jwt_sign(mem, a->keys, &claims, &s->access_token);
 }
@@ -227,7 +229,9 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
         return e;
     if ((e = session_begin(a, mem, out)) != OK)
         return e;
-    return token_issue(a, mem, out, &state);
+    if ((e = token_issue(a, mem, out, &state)) != OK)
+        return e;
+    return device_proofs(a, mem, &out->user, out->issued_at, &out->device_proofs);
 }
 
 static err refresh_own(struct auth *a, struct arena *mem, struct session *s)
@@ -260,7 +264,7 @@ err session_refresh(struct auth *a, struct arena *mem, str refresh_token, struct
     return token_issue(a, mem, out, &state);
 }
 
-err session_change_password(struct auth *a, struct arena *mem, const struct password_change *want)
+err session_change_password(struct auth *a, struct arena *mem, struct password_change *want)
 {
     struct attempt attempt;
     struct user user;
@@ -279,5 +283,8 @@ err session_change_password(struct auth *a, struct arena *mem, const struct pass
         e = ERR_CURRENT_WRONG;
     if ((e = attempt_end(a, &attempt, e)) != OK)
         return e;
-    return account_change_password(a, mem, want->user_id, want->next, want->session_id);
+    e = account_change_password(a, mem, want->user_id, want->next, want->session_id);
+    if (e != OK)
+        return e;
+    return device_proofs(a, mem, &user, clock_ms() / 1000 + 1, &want->device_proofs);
 }

@@ -9,14 +9,15 @@ struct session {
     struct user user;
     struct strs roles;              /* names as the table spells them, in role order */
     str access_token;
+    int64_t issued_at;              /* seconds since 1970 */
     int64_t id;                     /* 0: rules->sessions gives none */
+    str device_proofs;              /* for the client to keep (device.h); p == NULL: none */
     str refresh_token;              /* p == NULL: rules->sessions gives none */
 };
 
 /* ERR_USER_UNKNOWN, ERR_PASSWORD_WRONG (also for a disabled account, and for a stored hash that
- * nobody can read), ERR_NOT_UNICODE; ERR_TOO_MANY
- * (attempt.h). Under rules->strict_time an unknown name costs as much as a
- * wrong password. Hashes: not on a loop's thread. */
+ * nobody can read), ERR_NOT_UNICODE; ERR_TOO_MANY (attempt.h). Under rules->strict_time an unknown
+ * name costs as much as a wrong password. Hashes: not on a loop's thread. */
 err session_open(struct auth *a, struct arena *mem, str username, str password,
                  struct session *out);
 
@@ -24,10 +25,14 @@ err session_open(struct auth *a, struct arena *mem, str username, str password,
  * both tokens, no roles. ERR_REFRESH_UNKNOWN, ERR_REFRESH_EXPIRED; ERR_BUG where there are none. */
 err session_refresh(struct auth *a, struct arena *mem, str refresh_token, struct session *out);
 
-struct password_change { int64_t user_id, session_id; str current, next; };
+struct password_change {
+    int64_t user_id, session_id;
+    str current, next;
+    str device_proofs;              /* written: as of struct session */
+};
 
 /* Change a password by who knows the current one; ends all sessions but session_id, and all tokens
  * without one. ERR_CURRENT_WRONG, ERR_TOO_MANY; else as account_set_password. Hashes twice. */
-err session_change_password(struct auth *a, struct arena *mem, const struct password_change *want);
+err session_change_password(struct auth *a, struct arena *mem, struct password_change *want);
 
 #endif

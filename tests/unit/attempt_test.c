@@ -2,6 +2,7 @@
 /* attempt_test.c - how often one may fail, by which door and under which spelling. */
 #include "auth.h"
 #include "auth/attempt.h"
+#include "auth/device.h"
 
 #include <pthread.h>
 
@@ -14,6 +15,7 @@ static const struct throttle_rules usual = {
     .account_wait = 30000,
     .account_wait_most = 900000,
     .account_most = 100,
+    .device_ttl = 86400,
 };
 
 /* A domain that counts, and one account in it. */
@@ -172,7 +174,7 @@ TEST(a_hundred_in_a_row_and_only_a_new_password_or_an_operator_helps)
 
 static err change(struct domain *d, int64_t id, str current)
 {
-    const struct password_change want = { .user_id = id, .current = current,
+    struct password_change want = { .user_id = id, .current = current,
                                           .next = STR("a new one") };
 
     return session_change_password(&d->auth, &d->mem, &want);
@@ -422,5 +424,193 @@ TEST(names_that_nobody_has_do_not_fill_the_database)
     CHECK(n <= FAILURE_NAMES_MAX + 1024);
     CHECK_ERR(failure_read(d.auth.db, &newest, &row), OK);
     CHECK(row.failures == 1);
+    throttled_end(&d);
+}
+
+/* ---- known devices */
+
+/* Sign in as `name`, showing what the client kept; what it keeps from then on. */
+static str keep(struct domain *d, const char *name, const char *password, str kept)
+{
+    struct session s = {0};
+
+    d->auth.proofs = kept;
+    d->auth.known_device = 0;
+    CHECK_ERR(session_open(&d->auth, &d->mem, str_of(name), str_of(password), &s), OK);
+    CHECK(s.device_proofs.n >= DEVICE_PROOF_CHARS);
+    d->auth.proofs = (str){0};
+    return s.device_proofs;
+}
+
+static err try_on(struct domain *d, str kept, const char *name, const char *password)
+{
+    err e;
+
+    d->auth.proofs = kept;
+    e = try_as(d, name, password);
+    d->auth.proofs = (str){0};
+    return e;
+}
+
+static void hammer(struct domain *d, const char *name)
+{
+    while (fail_at(d, name) != ERR_TOO_MANY)
+        ;
+}
+
+TEST(the_owner_on_a_known_device_gets_in_while_others_guess)
+{
+    struct domain d;
+    int64_t id = throttled_make(&d);
+    str kept = keep(&d, "zoe", "12345678", (str){0});
+
+    d.rules.throttle.address.burst = 6;
+    hammer(&d, "zoe");
+    for (int i = 0; i < 20; i++)
+        CHECK_ERR(fail_at(&d, "nobody"), i == 0 ? ERR_USER_UNKNOWN : ERR_TOO_MANY);
+    CHECK_ERR(try_as(&d, "zoe", "12345678"), ERR_TOO_MANY);
+    CHECK_ERR(try_on(&d, kept, "ZOE", "12345678"), OK);
+    CHECK(d.auth.hasher.client.known);
+    CHECK(row_of(&d, id).failures == 0);
+    d.auth.hasher.client.address[12] = 2;
+    CHECK_ERR(try_as(&d, "zoe", "12345678"), ERR_TOO_MANY);
+    CHECK(!d.auth.hasher.client.known);
+    let_time_pass(&d);
+    CHECK_ERR(try_as(&d, "zoe", "12345678"), OK);
+    CHECK(!row_of(&d, id).there);
+    throttled_end(&d);
+}
+
+TEST(a_known_device_has_as_many_guesses_as_a_stranger_and_the_account_counts_them)
+{
+    struct domain d;
+    int64_t id = throttled_make(&d);
+    str kept = keep(&d, "zoe", "12345678", (str){0}), other = keep(&d, "zoe", "12345678", (str){0});
+
+    for (int i = 0; i < 5; i++)
+        CHECK_ERR(try_on(&d, kept, "zoe", "wrong"), ERR_PASSWORD_WRONG);
+    CHECK_ERR(try_on(&d, kept, "zoe", "12345678"), ERR_TOO_MANY);
+    CHECK(row_of(&d, id).failures == 5);
+    CHECK_ERR(try_as(&d, "zoe", "12345678"), ERR_TOO_MANY);
+    CHECK_ERR(try_on(&d, other, "zoe", "12345678"), OK);
+    let_time_pass(&d);
+    CHECK_ERR(try_on(&d, kept, "zoe", "12345678"), OK);
+    for (int i = 0; i < 5; i++)
+        CHECK_ERR(try_on(&d, kept, "zoe", "wrong"), ERR_PASSWORD_WRONG);
+    throttled_end(&d);
+}
+
+TEST(a_device_that_failed_a_hundred_times_is_known_no_more)
+{
+    struct domain d;
+    str kept;
+
+    (void)throttled_make(&d);
+    d.rules.throttle.account_most = 7;
+    kept = keep(&d, "zoe", "12345678", (str){0});
+    for (int i = 0; i < 7; i++) {
+        CHECK_ERR(try_on(&d, kept, "zoe", "wrong"), ERR_PASSWORD_WRONG);
+        let_time_pass(&d);
+    }
+    CHECK_ERR(try_on(&d, kept, "zoe", "12345678"), ERR_TOO_MANY);
+    CHECK(!d.auth.hasher.client.known);
+    beside(&d, "DELETE FROM latchkey_failures WHERE kind = 1");
+    CHECK_ERR(try_on(&d, kept, "zoe", "12345678"), OK);
+    throttled_end(&d);
+}
+
+TEST(a_proof_is_of_one_account_and_of_this_server)
+{
+    struct domain d;
+    struct keyring other;
+    char bent[DEVICE_PROOF_CHARS];
+    str kept, mine;
+    int64_t id;
+
+    (void)throttled_make(&d);
+    CHECK_ERR(sign_up(&d, "max", "max@x", &id), OK);
+    kept = keep(&d, "zoe", "12345678", (str){0});
+    CHECK(kept.n == DEVICE_PROOF_CHARS);
+    mine = keep(&d, "max", "12345678", (str){0});
+    hammer(&d, "zoe");
+    CHECK_ERR(try_on(&d, mine, "zoe", "12345678"), ERR_TOO_MANY);
+    for (size_t i = 0; i < kept.n; i++) {
+        memcpy(bent, kept.p, kept.n);
+        bent[i] = bent[i] == 'A' ? 'B' : 'A';
+        CHECK_ERR(try_on(&d, (str){ bent, kept.n }, "zoe", "12345678"), ERR_TOO_MANY);
+        CHECK_ERR(try_on(&d, str_head(kept, i), "zoe", "12345678"), ERR_TOO_MANY);
+    }
+    keyring_init(&other, STR("another secret for the tests, long enough"));
+    d.auth.keys = &other;
+    CHECK_ERR(try_on(&d, kept, "zoe", "12345678"), ERR_TOO_MANY);
+    d.auth.keys = &d.keys;
+    CHECK_ERR(try_on(&d, kept, "zoe", "12345678"), OK);
+    keyring_end(&other);
+    throttled_end(&d);
+}
+
+TEST(several_people_may_share_a_device)
+{
+    static const char *const names[] = { "a", "b", "c", "d", "e" };
+    struct domain d;
+    str kept = {0};
+    int64_t id;
+
+    (void)throttled_make(&d);
+    for (int i = 0; i < 5; i++) {
+        CHECK_ERR(sign_up(&d, names[i], names[i], &id), OK);
+        kept = keep(&d, names[i], "12345678", kept);
+        CHECK(kept.n <= DEVICE_PROOFS_CHARS);
+    }
+    for (int i = 0; i < 5; i++) {
+        hammer(&d, names[i]);
+        CHECK_ERR(try_on(&d, kept, names[i], "12345678"), i == 0 ? ERR_TOO_MANY : OK);
+    }
+    throttled_end(&d);
+}
+
+TEST(a_device_stays_the_same_one_as_long_as_it_is_known)
+{
+    struct domain d;
+    str kept;
+
+    (void)throttled_make(&d);
+    kept = keep(&d, "zoe", "12345678", (str){0});
+    for (int i = 0; i < 4; i++)
+        CHECK_ERR(try_on(&d, kept, "zoe", "wrong"), ERR_PASSWORD_WRONG);
+    CHECK(!str_is(kept, keep(&d, "zoe", "12345678", (str){0})));
+    for (int i = 0; i < 2; i++)
+        CHECK_ERR(try_on(&d, kept, "zoe", "wrong"), i == 0 ? ERR_PASSWORD_WRONG : ERR_TOO_MANY);
+    let_time_pass(&d);
+    kept = keep(&d, "zoe", "12345678", kept);
+    for (int i = 0; i < 5; i++)
+        CHECK_ERR(try_on(&d, kept, "zoe", "wrong"), ERR_PASSWORD_WRONG);
+    throttled_end(&d);
+}
+
+TEST(a_change_of_password_a_sign_out_and_time_end_what_is_known)
+{
+    struct domain d;
+    int64_t id = throttled_make(&d);
+    struct password_change want = {
+        .user_id = id, .current = STR("12345678"), .next = STR("another one")};
+    str kept = keep(&d, "zoe", "12345678", (str){0});
+
+    CHECK_ERR(session_change_password(&d.auth, &d.mem, &want), OK);
+    hammer(&d, "zoe");
+    CHECK_ERR(try_on(&d, kept, "zoe", "another one"), ERR_TOO_MANY);
+    CHECK_ERR(try_on(&d, want.device_proofs, "zoe", "another one"), OK);
+    CHECK_ERR(account_sign_out(&d.auth, id, 0), OK);
+    beside(&d, "UPDATE latchkey_accounts SET tokens_from = tokens_from + 2");
+    CHECK_ERR(try_on(&d, want.device_proofs, "zoe", "another one"), ERR_TOO_MANY);
+    let_time_pass(&d);
+    kept = keep(&d, "zoe", "another one", (str){0});
+    hammer(&d, "zoe");
+    CHECK_ERR(try_on(&d, kept, "zoe", "another one"), OK);
+    hammer(&d, "zoe");
+    d.rules.throttle.device_ttl = 0;
+    CHECK_ERR(try_on(&d, kept, "zoe", "another one"), ERR_TOO_MANY);
+    d.rules.throttle.device_ttl = -5;          /* as if that long had passed */
+    CHECK_ERR(try_on(&d, kept, "zoe", "another one"), ERR_TOO_MANY);
     throttled_end(&d);
 }

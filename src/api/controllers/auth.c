@@ -127,6 +127,8 @@ err signin(struct req *req, struct res *res)
     by_cookie = form->cookie && req->api->config.cookies;
     if (by_cookie && (e = cookies_replace(req, res, &s)) != OK)
         return e;
+    if ((e = cookie_proofs_set(res, s.device_proofs)) != OK)
+        return e;
     w = res_json(res);
     if ((e = account_put(w, req->mem, &s.user, s.roles)) != OK)
         return e;

@@ -115,8 +115,8 @@ err signout(struct req *req, struct res *res)
 err password_put(struct req *req, struct res *res)
 {
     const struct password_body *form = req->body;
-    const struct password_change want = {req->caller.user_id, req->caller.session_id, form->current,
-                                         form->next};
+    struct password_change want = {req->caller.user_id, req->caller.session_id, form->current,
+                                   form->next, {0}};
     err e;
 
     req->event = "password";
@@ -124,6 +124,8 @@ err password_put(struct req *req, struct res *res)
     if (e == ERR_PASSWORD_POLICY)
         req->detail = str_of(req->auth->refusal);
     if (e != OK)
+        return e;
+    if ((e = cookie_proofs_set(res, want.device_proofs)) != OK)
         return e;
     return res_message(res, 200, STR("The password was changed."));
 }
