@@ -123,13 +123,18 @@ const struct answer *answer_of(enum manner manner, err e)
     return manner == AS_SERVER ? &unsaid_problem : &unsaid;
 }
 
-enum manner manner_of(const struct req *req)
+enum manner manner_of_api(const struct api *api)
 {
-    const struct api_config *config = &req->api->config;
+    const struct api_config *config = &api->config;
 
     return config->manner == AS_TUTORIAL && config->rules->sessions == SESSIONS_SEQUEL
                ? AS_SEQUEL
                : config->manner;
+}
+
+enum manner manner_of(const struct req *req)
+{
+    return manner_of_api(req->api);
 }
 
 str said_of(const struct req *req, enum said what)
@@ -246,10 +251,11 @@ static err message_send(struct res *res, const struct answer *a, str said)
     return res_send(res, a->status);
 }
 
-/* Routes that the tutorial does not have answer its clients' `message` within problem details. */
-static enum shape shape_of(const struct req *req, const struct answer *a)
+enum shape shape_of(const struct route *route, const struct answer *a)
 {
-    return a->shape == AS_MESSAGE && req->route->needs == SESSIONS_OWN ? AS_PROBLEM : a->shape;
+    bool ours = route->whose == OURS || route->whose == SESSIONS;
+
+    return a->shape == AS_MESSAGE && ours ? AS_PROBLEM : a->shape;
 }
 
 static void answer_send(struct req *req, struct res *res, const struct answer *a)
@@ -259,7 +265,7 @@ static void answer_send(struct req *req, struct res *res, const struct answer *a
 
     status_fields(req, res, a);
     res->x->res.close |= a->close;
-    switch (shape_of(req, a)) {
+    switch (shape_of(req->route, a)) {
     case AS_TEXT:
         e = res_text_as(res, a->status, STR("text/plain; charset=utf-8"), said);
         break;

@@ -31,6 +31,13 @@ const struct answer *answer_of(enum manner manner, err e);
  * on. */
 enum manner manner_of(const struct req *req);
 
+/* The same for an api. */
+enum manner manner_of_api(const struct api *api);
+
+/* What shape the answer has on a route: one that the tutorial does not have answers its clients'
+ * `message` within problem details. */
+enum shape shape_of(const struct route *route, const struct answer *a);
+
 /* What a success says. */
 enum said { SAID_REGISTERED, SAID_COUNT };
 str said_of(const struct req *req, enum said what);

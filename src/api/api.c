@@ -5,6 +5,7 @@
 #include "api/answers.h"
 #include "api/body.h"
 #include "api/cookie.h"
+#include "api/openapi.h"
 #include "api/router.h"
 #include "auth/access.h"
 #include "base/clock.h"
@@ -12,7 +13,7 @@
 
 #include <arpa/inet.h>
 
-enum { JSON_MAX = 256 << 10, API_MEMORY_MAX = 64 << 10 };
+enum { JSON_MAX = 256 << 10, OPENAPI_MAX = 256 << 10, API_MEMORY_MAX = 512 << 10 };
 
 static bool is_separator(char c)
 {
@@ -47,6 +48,13 @@ bool origin_is_listed(const struct api *api, str origin)
     return false;
 }
 
+static bool is_there(enum whose whose, enum session_mode sessions)
+{
+    if (whose == SEQUELS)
+        return sessions >= SESSIONS_SEQUEL;
+    return whose != SESSIONS || sessions == SESSIONS_OWN;
+}
+
 /* The rows that there are under these rules. */
 static err routes_keep(struct api *api)
 {
@@ -60,9 +68,23 @@ static err routes_keep(struct api *api)
         return ERR_NO_MEMORY;
     api->config.routes = kept;
     for (; all->path; all++)
-        if (all->needs <= api->config.rules->sessions)
+        if (is_there(all->whose, api->config.rules->sessions))
             *kept++ = *all;
     return OK;
+}
+
+static err openapi_print(struct api *api)
+{
+    struct buf b;
+    err e;
+
+    buf_init(&b, NULL, OPENAPI_MAX);
+    if ((e = openapi_write(api, &b)) == OK) {
+        api->openapi = arena_dup(&api->mem, buf_str(&b));
+        e = api->openapi.p ? OK : ERR_NO_MEMORY;
+    }
+    buf_end(&b);
+    return e;
 }
 
 err api_init(struct api *api, const struct api_config *config)
@@ -76,6 +98,8 @@ err api_init(struct api *api, const struct api_config *config)
     if ((e = routes_check(api->config.routes)) != OK)
         return e;
     if ((e = routes_keep(api)) != OK)
+        return e;
+    if ((e = openapi_print(api)) != OK)
         return e;
     return origins_split(api, config->origins);
 }

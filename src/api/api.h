@@ -35,6 +35,14 @@ typedef err controller(struct req *req, struct res *res);
 
 struct step { step_fn *run; const char *arg; };
 
+/* Whose route it is: that says in what shape it words failures, and when it is there. */
+enum whose {
+    OURS,                             /* problem details (RFC 9457) */
+    TUTORIALS,                        /* its {"message": ...} */
+    SEQUELS,                          /* the same; where there are refresh tokens */
+    SESSIONS,                         /* ours; where there are sessions of our own */
+};
+
 struct route {
     enum method method;
     const char *path;                 /* segments; `:id` stands for any one segment */
@@ -42,7 +50,10 @@ struct route {
     const struct step *first;         /* ended by {0} */
     controller *then;
     enum work work;
-    enum session_mode needs;          /* only there under a mode at least as far as this one */
+    enum whose whose;
+    const char *about;                /* what it does, in a few words */
+    const char *answer;               /* what a success looks like: openapi.h */
+    const err *fails;                 /* of the controller itself, ended by OK; NULL: nothing */
 };
 
 /* What an api is made with. All of it stays with the caller and outlives the api. */
@@ -63,8 +74,8 @@ struct api_config {
     const struct hasher *hasher;      /* without a client; NULL: each thread hashes by itself */
     struct throttle *throttle;        /* who failed how often; NULL: nothing is counted */
     int64_t jwks_age;                 /* seconds that others may keep the published keys */
-    const struct route *routes;       /* NULL: the table of routes.c. api_init keeps the rows whose
-                                         needs the rules meet */
+    const struct route *routes;       /* NULL: the table of routes.c. api_init keeps the rows
+                                         that there are under the rules */
     struct pool *pools[WORKS];        /* NULL: on the loop. May be set until the server runs */
 };
 
@@ -74,6 +85,7 @@ enum { ORIGINS_MAX = 64 };
 struct api {
     struct api_config config;
     struct strs origins;
+    str openapi;                      /* the document of its routes */
     struct arena mem;                 /* what api_init made */
 };
 
@@ -108,8 +120,9 @@ struct res {
     bool tagged;                      /* the answer has an ETag, also where others have none */
 };
 
-/* Take the config over and check the table: ERR_BUG, logged, when two rows could match one request;
- * ERR_BAD_SETTING for more than ORIGINS_MAX origins. */
+/* Take the config over and check the table: ERR_BUG, logged, when two rows could match one request,
+ * or one does not say who may pass, or what it answers in a way that can be read; ERR_BAD_SETTING
+ * for more than ORIGINS_MAX origins. */
 err api_init(struct api *api, const struct api_config *config);
 void api_end(struct api *api);
 
@@ -159,7 +172,7 @@ step_fn verify_token, refuse_forgeable, require_role;                  /* middle
 step_fn check_signin_page;                                          /* middleware/cross_site.c */
 step_fn check_signup_open, check_duplicate_user, check_roles_exist; /* middleware/verify_signup.c */
 
-controller welcome, no_route, livez, readyz;                             /* controllers/home.c */
+controller welcome, no_route, livez, readyz, openapi;                    /* controllers/home.c */
 controller signup, signin, refresh_token, me;                          /* controllers/auth.c */
 controller sessions_list, session_end, signout, password_put;          /* controllers/session.c */
 controller jwks;                                                       /* controllers/keys.c */

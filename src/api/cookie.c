@@ -7,7 +7,8 @@ static const char *const names[COOKIE_COUNT] = {
     [COOKIE_REFRESH] = "__Host-latchkey-refresh",
 };
 
-/* The values of one name in one Cookie field (RFC 6265bis section 5.7.3). Quotes belong to the value. */
+/* The values of one name in one Cookie field (RFC 6265bis section 5.7.3). Quotes belong to the
+ * value. */
 static err field_read(str field, str name, str *value)
 {
     bool more;
@@ -60,8 +61,9 @@ err cookies_set(struct res *res, const struct session *s)
     const struct auth_rules *rules = res->req->auth->rules;
     err e = cookie_write(res, COOKIE_ACCESS, s->access_token, rules->access_ttl);
 
-    return e != OK ? e
-                   : cookie_write(res, COOKIE_REFRESH, s->refresh_token, rules->session_idle / 1000);
+    return e != OK
+               ? e
+               : cookie_write(res, COOKIE_REFRESH, s->refresh_token, rules->session_idle / 1000);
 }
 
 void cookies_clear(struct res *res)

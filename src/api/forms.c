@@ -291,6 +291,7 @@ static err read_field(struct req *req, const struct field *f, char *form)
     case FIELD_OPTIONAL:
     case FIELD_WISH:
     case FIELD_REFRESH:
+    case FIELD_KINDS:
         break;
     }
     return ERR_BUG;

@@ -21,6 +21,7 @@ enum field_kind {
     FIELD_WISH,     /* bool: true, or "true" as a form sends it; anything else is no wish */
     FIELD_REFRESH,  /* str: text, or p == NULL where a cookie may hold it; ERR_REFRESH_MISSING, or
                        ERR_REFRESH_UNKNOWN for what is no text */
+    FIELD_KINDS
 };
 
 struct field {

@@ -101,6 +101,12 @@ str route_param(const struct route *route, str path, str name)
 
 err routes_check(const struct route *table)
 {
+    for (const struct route *r = table; r->path; r++)
+        if (!r->first) {
+            log_error("routes", text_kv("path", str_of(r->path)),
+                      text_kv("wrong", STR("no steps")));
+            return ERR_BUG;
+        }
     for (const struct route *a = table; a->path; a++)
         for (const struct route *b = a + 1; b->path; b++)
             if (a->method == b->method && fits(str_of(a->path), str_of(b->path), true)) {

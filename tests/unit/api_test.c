@@ -45,11 +45,11 @@ static err echo(struct req *req, struct res *res)
 static const struct step anyone[] = { {0} };
 static const struct step either[] = { { verify_token }, { require_role, "moderator|admin" }, {0} };
 static const struct route own_routes[] = {
-    { GET, "/", NULL, anyone, welcome, NONE },
-    { GET, "/either", NULL, either, either_board, READS },
-    { GET, "/echo/:id", NULL, anyone, echo, NONE },
-    { GET, "/broken", NULL, anyone, broken, NONE },
-    { GET, "/busy", NULL, anyone, busy, NONE },
+    { GET, "/", NULL, anyone, welcome, NONE, TUTORIALS },
+    { GET, "/either", NULL, either, either_board, READS, TUTORIALS },
+    { GET, "/echo/:id", NULL, anyone, echo, NONE, TUTORIALS },
+    { GET, "/broken", NULL, anyone, broken, NONE, TUTORIALS },
+    { GET, "/busy", NULL, anyone, busy, NONE, TUTORIALS },
     { GET, "/crowded", NULL, anyone, crowded, NONE },
     { GET, "/asker", NULL, anyone, asker, NONE },
     {0}

@@ -25,6 +25,8 @@ static const struct route *matched(const char *method, const char *path)
     return route_match(table, method_of(str_of(method)), str_of(path), &methods);
 }
 
+static const struct step anyone[] = { {0} };
+
 TEST(paths_match_as_express_matches_them)
 {
     CHECK(matched("GET", "/") == &table[0]);
@@ -96,15 +98,27 @@ TEST(two_rows_that_could_match_one_request_do_not_start)
 
     log_set_level(LOG_ERROR + 1);
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-        const struct route rows[] = {
-            {.method = GET, .path = pairs[i].a}, {.method = GET, .path = pairs[i].b}, {0}};
-        const struct route other[] = {
-            {.method = GET, .path = pairs[i].a}, {.method = PUT, .path = pairs[i].b}, {0}};
+        const struct route rows[] = {{.method = GET, .path = pairs[i].a, .first = anyone},
+                                     {.method = GET, .path = pairs[i].b, .first = anyone},
+                                     {0}};
+        const struct route other[] = {{.method = GET, .path = pairs[i].a, .first = anyone},
+                                      {.method = PUT, .path = pairs[i].b, .first = anyone},
+                                      {0}};
 
         CHECK_ERR(routes_check(rows), pairs[i].want);
         CHECK_ERR(routes_check(other), OK);
     }
     CHECK_ERR(routes_check(routes), OK);
+    log_set_level(LOG_INFO);
+}
+
+TEST(a_row_that_says_nothing_of_who_may_pass_does_not_start)
+{
+    static const struct route rows[] = {
+        { .method = GET, .path = "/a", .first = anyone }, { .method = GET, .path = "/b" }, {0}};
+
+    log_set_level(LOG_ERROR + 1);
+    CHECK_ERR(routes_check(rows), ERR_BUG);
     log_set_level(LOG_INFO);
 }
 

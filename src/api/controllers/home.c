@@ -27,6 +27,12 @@ err readyz(struct req *req, struct res *res)
     return res_message(res, 200, STR("ready"));
 }
 
+/* GET /openapi.json - every route, body, answer and error. */
+err openapi(struct req *req, struct res *res)
+{
+    return res_text_as(res, 200, STR("application/json; charset=utf-8"), req->api->openapi);
+}
+
 /* Any path or method that no row has. */
 err no_route(struct req *req, struct res *)
 {
