@@ -27,7 +27,6 @@ struct mysql {
     MYSQL *h;                        /* NULL: not connected */
     MYSQL_STMT *st[Q_COUNT];
     struct remote where;
-    unsigned host;                   /* which of them was reached last */
     unsigned wait_s;
     int64_t wait_ms;
     enum db_tls tls;
@@ -82,6 +81,11 @@ static err err_of_code(unsigned code)
     return code >= CR_MIN_ERROR && code <= CER_MAX_ERROR ? ERR_DB_DOWN : ERR_BUG;
 }
 
+static bool is_read_only(unsigned code)
+{
+    return code == 1290 || code == 1792 || code == 1836;
+}
+
 static void disconnect(struct mysql *m)
 {
     for (int q = 0; q < Q_COUNT; q++)
@@ -101,6 +105,8 @@ static err fault(struct mysql *m, unsigned code)
 {
     err e = err_of_code(code);
 
+    if (e == ERR_DB_FULL && is_read_only(code) && m->where.hosts_n > 1)
+        e = ERR_DB_DOWN;                /* another host may not be */
     if (e == ERR_DB_DOWN)
         disconnect(m);
     if (e == ERR_BUG || e == ERR_DB_SCHEMA || e == ERR_DB_DOWN)
@@ -125,6 +131,16 @@ static err session_open(struct mysql *m)
     if ((e = say(m, sql)) != OK)
         return e;
     return say(m, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
+}
+
+/* A node that is not in its cluster takes opening words, but begins no transaction. Where there is
+ * a choice of hosts, one that is read-only is passed over: it may be a replica that is behind. */
+static err host_check(struct mysql *m)
+{
+    bool choice = m->where.hosts_n > 1;
+    err e = say(m, choice ? "START TRANSACTION READ WRITE" : "START TRANSACTION");
+
+    return e == OK ? say(m, "ROLLBACK") : e;
 }
 
 static void tls_set(struct mysql *m)
@@ -188,27 +204,35 @@ static void say_down(struct mysql *m, unsigned code)
     m->said = true;
 }
 
-/* Hosts are tried in order, beginning with the one that was good last: a cluster's node that does
- * not take part in it any more refuses the opening words. */
+static err host_use(struct mysql *m, unsigned index)
+{
+    unsigned code = host_open(m, &m->where.hosts[index]);
+    err e;
+
+    if (code) {
+        say_down(m, code);
+        return err_of_code(code);
+    }
+    e = session_open(m);
+    return e == OK ? host_check(m) : e;
+}
+
+/* Hosts are tried in order, as many as there is time for; the next connection goes on from there. */
 static err connection_open(struct mysql *m)
 {
     int64_t until = clock_mono_ms() + m->wait_ms;
+    unsigned first = remote_first(&m->where);
     err e = ERR_DB_DOWN;
 
-    for (unsigned n = 0; n < m->where.hosts_n; n++) {
-        unsigned code = host_open(m, &m->where.hosts[m->host]);
+    for (unsigned n = 0; n < m->where.hosts_n && clock_mono_ms() < until; n++) {
+        unsigned index = (first + n) % m->where.hosts_n;
 
-        if (code)
-            say_down(m, code);
-        e = code ? err_of_code(code) : session_open(m);
-        if (e == OK) {
+        if ((e = host_use(m, index)) == OK) {
             m->said = false;
             return OK;
         }
         disconnect(m);
-        m->host = (m->host + 1) % m->where.hosts_n;
-        if (clock_mono_ms() >= until)
-            break;
+        remote_passed_over(&m->where, index);
     }
     return e == ERR_NO_MEMORY || e == ERR_BUSY ? e : ERR_DB_DOWN;
 }

@@ -191,10 +191,11 @@ static void notice_drop(void *arg, const char *message)
 static bool hosts_write(const struct remote *w, char hosts[static HOSTS_MAX],
                         char ports[static PORTS_MAX])
 {
+    unsigned first = remote_first(w);
     size_t h = 0, n = 0;
 
     for (unsigned i = 0; i < w->hosts_n; i++) {
-        const struct remote_host *at = &w->hosts[i];
+        const struct remote_host *at = &w->hosts[(first + i) % w->hosts_n];
         const char *comma = i ? "," : "";
 
         h += (size_t)snprintf(hosts + h, HOSTS_MAX - h, "%s%s", comma,
@@ -257,13 +258,16 @@ static err connection_refused(struct pgsql *p)
 
 static err connection_open(struct pgsql *p)
 {
+    unsigned first = remote_first(&p->where);
     err e;
 
     if (!(p->c = connection_start(p)))
         return ERR_NO_MEMORY;
     (void)PQsetErrorVerbosity(p->c, PQERRORS_VERBOSE);
-    if (PQstatus(p->c) == CONNECTION_BAD || !connect_poll(p, clock_mono_ms() + p->wait_ms))
+    if (PQstatus(p->c) == CONNECTION_BAD || !connect_poll(p, clock_mono_ms() + p->wait_ms)) {
+        remote_passed_over(&p->where, first);
         return connection_refused(p);
+    }
     PQsetNoticeProcessor(p->c, notice_drop, NULL);
     e = session_open(p);
     p->said &= e != OK;

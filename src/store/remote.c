@@ -4,6 +4,9 @@
 #include "base/log.h"
 
 #include <poll.h>
+#include <stdatomic.h>
+
+static _Atomic unsigned first_host;
 
 static int hex(char c)
 {
@@ -111,6 +114,20 @@ err remote_parse(str place, str password, struct remote *out)
     log_error("database_url",
               text_kv("why", STR("not SCHEME://USER@HOST:PORT,.../DATABASE?socket=PATH")));
     return ERR_BAD_SETTING;
+}
+
+unsigned remote_first(const struct remote *r)
+{
+    return atomic_load(&first_host) % r->hosts_n;
+}
+
+/* Of two that passed over the same host the second changes nothing. */
+void remote_passed_over(const struct remote *r, unsigned index)
+{
+    unsigned old = atomic_load(&first_host);
+
+    if (old % r->hosts_n == index)
+        (void)atomic_compare_exchange_strong(&first_host, &old, (index + 1) % r->hosts_n);
 }
 
 bool remote_is_quiet(int socket)

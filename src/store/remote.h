@@ -26,6 +26,13 @@ struct remote {
  * for anything else, without a word of it in the log: it may hold a password. */
 err remote_parse(str place, str password, struct remote *out);
 
+/* Which of several hosts a new connection tries first: 0 until one did not answer. A hint that all
+ * connections of the process share, so that each need not wait for the same dead host again. */
+unsigned remote_first(const struct remote *r);
+
+/* The host at `index` did not answer: begin with the one behind it. */
+void remote_passed_over(const struct remote *r, unsigned index);
+
 /* Between two queries a server has nothing to say, unless it says good-bye. */
 bool remote_is_quiet(int socket);
 

@@ -6,6 +6,7 @@
 #include "store.h"
 #include "store/remote.h"
 
+#include <netinet/in.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -56,6 +57,23 @@ TEST(a_url_that_is_none_is_refused)
     memset(url + 4, 'd', 300);
     CHECK_ERR(remote_parse(str_of(url), (str){0}, &r), ERR_BAD_SETTING);
     CHECK_ERR(remote_parse(STR("//h/d"), STR("a\0b"), &r), ERR_BAD_SETTING);
+}
+
+TEST(a_host_that_did_not_answer_is_not_the_first_again)
+{
+    struct remote r, one;
+
+    CHECK_ERR(remote_parse(STR("//a,b,c/d"), (str){0}, &r), OK);
+    CHECK_ERR(remote_parse(STR("//a/d"), (str){0}, &one), OK);
+    CHECK(remote_first(&r) == 0);
+    remote_passed_over(&r, 0);
+    CHECK(remote_first(&r) == 1);
+    remote_passed_over(&r, 0);                  /* somebody else found out the same */
+    CHECK(remote_first(&r) == 1);
+    CHECK(remote_first(&one) == 0);
+    remote_passed_over(&r, 1);
+    remote_passed_over(&r, 2);
+    CHECK(remote_first(&r) == 0);
 }
 
 static bool has_server(void)
@@ -132,6 +150,42 @@ TEST(a_server_that_hangs_is_not_waited_for)
     arena_end(&mem);
     db_close(db);
     store_remove(&s);
+}
+
+/* A port of this machine that accepts connections and says nothing. */
+static int silent_host(unsigned *port)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    CHECK(bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(fd, 16) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&a, &n) == 0);
+    *port = ntohs(a.sin_port);
+    return fd;
+}
+
+TEST(the_next_host_is_reached_when_the_first_is_silent)
+{
+    struct db_config config = { .wait_ms = 1000 };
+    str url = str_of(getenv("LATCHKEY_TEST_DB")), before, after;
+    char both[300];
+    struct db *db;
+    unsigned port;
+
+    if (!has_server())
+        return;
+    int fd = silent_host(&port);
+    CHECK(str_cut(url, '@', &before, &after));
+    (void)snprintf(both, sizeof both, STR_FMT "@127.0.0.1:%u," STR_FMT, STR_ARG(before), port,
+                   STR_ARG(after));
+    config.url = str_of(both);
+    for (int i = 0; i < 3 && db_open_raw(&config, &db) != OK; i++)
+        CHECK(i < 2);
+    db_close(db);
+    CHECK_ERR(db_open_raw(&config, &db), OK);       /* and at once, from then on */
+    db_close(db);
+    close(fd);
 }
 
 static err insert_and_lose(struct db *db, void *arg)
