@@ -13,7 +13,7 @@
         CALL(PQerrorMessage) CALL(PQfinish) CALL(PQgetResult) CALL(PQgetisnull) CALL(PQgetlength)  \
             CALL(PQgetvalue) CALL(PQisBusy) CALL(PQnfields) CALL(PQntuples)                        \
                 CALL(PQresultErrorField) CALL(PQresultStatus) CALL(PQsendPrepare)                  \
-                    CALL(PQsendQuery) CALL(PQsendQueryPrepared) CALL(PQsetNoticeProcessor)         \
+                    CALL(PQsendQuery) CALL(PQsendQueryPrepared) CALL(PQsetNoticeReceiver)         \
                         CALL(PQsetErrorVerbosity) CALL(PQsocket) CALL(PQstatus)                    \
                             CALL(PQtransactionStatus)
 
@@ -48,7 +48,7 @@ err client_pgsql_load(void);
 #define PQsendPrepare        pgsql_calls.PQsendPrepare
 #define PQsendQuery          pgsql_calls.PQsendQuery
 #define PQsendQueryPrepared  pgsql_calls.PQsendQueryPrepared
-#define PQsetNoticeProcessor pgsql_calls.PQsetNoticeProcessor
+#define PQsetNoticeReceiver  pgsql_calls.PQsetNoticeReceiver
 #define PQsetErrorVerbosity  pgsql_calls.PQsetErrorVerbosity
 #define PQsocket             pgsql_calls.PQsocket
 #define PQstatus             pgsql_calls.PQstatus

@@ -28,6 +28,7 @@ struct pgsql {
     char *tls_ca;
     bool writing, lost;              /* in a transaction; the connection went in the middle of it */
     bool said;                       /* the log knows that it is down */
+    bool unsure;                     /* a commit did not reach the standby that it waited for */
 };
 
 /* By the whole SQLSTATE, or its class. */
@@ -126,15 +127,17 @@ static PGresult *answer(struct pgsql *p, int64_t until)
 static err answer_check(struct pgsql *p, PGresult *r, PGresult **out)
 {
     ExecStatusType status = PQresultStatus(r);
+    bool sure = r && !p->unsure;
     err e;
 
-    if (r && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)) {
+    p->unsure = false;
+    if (sure && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)) {
         *out = r;
         return OK;
     }
-    if (!r)
+    if (!sure)
         disconnect(p);
-    e = r ? fault(p, r) : ERR_DB_DOWN;
+    e = sure ? fault(p, r) : ERR_DB_DOWN;
     PQclear(r);
     return e;
 }
@@ -180,11 +183,16 @@ static bool connect_poll(struct pgsql *p, int64_t until)
     return status == PGRES_POLLING_OK;
 }
 
-/* "already exists, skipping" and the like would go to standard error. */
-static void notice_drop(void *arg, const char *message)
+/* "already exists, skipping" and the like would go to standard error. What counts is the warning
+ * that the wait for a synchronous standby was broken off: the server then calls a commit done that
+ * a failover would lose. It has no SQLSTATE of its own. */
+static void notice(void *arg, const PGresult *r)
 {
-    (void)arg;
-    (void)message;
+    const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    struct pgsql *p = arg;
+
+    p->unsure |= severity && state && strcmp(severity, "WARNING") == 0 && strcmp(state, "01000") == 0;
 }
 
 /* libpq takes lists, separated by commas, and tries their members in order. */
@@ -268,7 +276,7 @@ static err connection_open(struct pgsql *p)
         remote_passed_over(&p->where, first);
         return connection_refused(p);
     }
-    PQsetNoticeProcessor(p->c, notice_drop, NULL);
+    PQsetNoticeReceiver(p->c, notice, p);
     e = session_open(p);
     p->said &= e != OK;
     return e;
