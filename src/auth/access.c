@@ -7,7 +7,7 @@
 
 #include "auth/sessions.h"
 #include "store/role.h"
-#include "store/user.h"
+#include "store/standing.h"
 
 enum { SLOTS = 256, ROLES_BYTES = 208, ROLES_NOT_READ = -1 };
 
@@ -81,25 +81,39 @@ static int64_t latest(int64_t a, int64_t b, int64_t c)
     return ab > c ? ab : c;
 }
 
-static err facts_read(struct db *db, struct arena *mem, int64_t id, struct facts *out)
+/* Pack the names, or leave them unread where they do not fit. */
+static void roles_pack(struct facts *f, struct strs roles)
 {
-    struct account_state state;
-    struct user user;
-    int64_t all_from;
-    err e = user_by_id(db, mem, id, &user);
+    size_t n = 0;
 
-    *out = (struct facts){ .id = id, .roles_n = ROLES_NOT_READ };
+    for (size_t i = 0; i < roles.n; i++) {
+        str name = roles.at[i];
+
+        if (name.n > 255 || name.n + 1 > ROLES_BYTES - n)
+            return;
+        f->roles[n++] = (char)(unsigned char)name.n;
+        if (name.n)
+            memcpy(f->roles + n, name.p, name.n);
+        n += name.n;
+    }
+    f->roles_n = (short)n;
+}
+
+/* One statement: each is a way to the database and back. */
+static err facts_read(struct db *db, struct arena *mem, const struct claims *claims,
+                      struct standing *read, struct facts *out)
+{
+    err e = standing_of_user(db, mem, claims->user_id, claims->session_id, read);
+
+    *out = (struct facts){ .id = claims->user_id, .roles_n = ROLES_NOT_READ };
     if (e != OK)
         return e == ERR_NOT_FOUND ? OK : e;
-    if ((e = account_state_of(db, id, user.created_at, &state)) != OK)
-        return e;
-    if ((e = access_tokens_from(db, mem, &all_from)) != OK)
-        return e;
-    out->created_at = user.created_at;
-    out->is_open = state.disabled_at == 0;
-    out->is_cut = state.tokens_from != 0;
-    out->issued_from = latest(user.created_at, state.tokens_from, all_from);
-    out->session_from = latest(user.created_at, all_from, 0);
+    out->created_at = read->created_at;
+    out->is_open = read->state.disabled_at == 0;
+    out->is_cut = read->state.tokens_from != 0;
+    out->issued_from = latest(read->created_at, read->state.tokens_from, read->tokens_from);
+    out->session_from = latest(read->created_at, read->tokens_from, 0);
+    roles_pack(out, read->roles);
     return OK;
 }
 
@@ -121,20 +135,27 @@ static void facts_keep(struct auth *a, int64_t version, const struct facts *fact
         *slot = (struct slot){ version, *facts };
 }
 
-static err session_check(struct auth *a, int64_t version, const struct session_claim *claim,
-                         int64_t now)
+static struct session_slot *session_slot_of(struct auth *a, int64_t version, int64_t id)
 {
-    struct session_slot *slot =
-        a->accesses ? &a->accesses->sessions[(uint64_t)claim->id % SLOTS] : NULL;
+    return a->accesses && version >= 0 ? &a->accesses->sessions[(uint64_t)id % SLOTS] : NULL;
+}
+
+/* `read`: what was read of it just now, or NULL. */
+static err session_check(struct auth *a, int64_t version, const struct session_claim *claim,
+                         const struct session_row *read, int64_t now)
+{
+    struct session_slot *slot = session_slot_of(a, version, claim->id);
     int64_t ends_at;
     err e;
 
-    if (slot && version >= 0 && slot->version == version &&
+    if (slot && !read && slot->version == version &&
         memcmp(&slot->claim, claim, sizeof *claim) == 0)
         return slot->ends_at > now ? OK : ERR_TOKEN_INVALID;
-    if ((e = sessions_end_of(a, claim, &ends_at)) != OK)
+    if (read)
+        ends_at = sessions_end_of_row(a->rules, claim, read);
+    else if ((e = sessions_end_of(a, claim, &ends_at)) != OK)
         return e;
-    if (slot && version >= 0)
+    if (slot)
         *slot = (struct session_slot){ version, *claim, ends_at };
     return ends_at > now ? OK : ERR_TOKEN_INVALID;
 }
@@ -156,6 +177,7 @@ err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, s
 {
     struct claims claims;
     struct facts *kept, fresh;
+    struct standing read;
     int64_t version;
     err e;
 
@@ -165,19 +187,23 @@ err access_by_token(struct auth *a, struct arena *mem, str token, int64_t now, s
         return e == ERR_TOKEN_INVALID ? invalid_or_expired(a, mem, token, now) : e;
     version = version_of(a);
     if ((kept = facts_kept(a, version, claims.user_id)) == NULL) {
-        if ((e = facts_read(a->db, mem, claims.user_id, &fresh)) != OK)
+        if ((e = facts_read(a->db, mem, &claims, &read, &fresh)) != OK)
             return e;
         facts_keep(a, version, &fresh);
         kept = &fresh;
     }
     if (!is_accepted(a, kept, &claims))
         return ERR_TOKEN_INVALID;
-    *out = (struct caller){ claims.user_id, claims.forgeable, claims.session_id };
+    *out = (struct caller){ claims.user_id, claims.forgeable, claims.session_id, false, {0} };
+    if (kept == &fresh && version < 0) {
+        out->roles_read = true;
+        out->roles = read.roles;
+    }
     if (!claims.session_id)
         return OK;
     return session_check(
         a, version, &(struct session_claim){claims.session_id, claims.user_id, kept->created_at},
-        now * 1000);
+        kept == &fresh ? &read.session : NULL, now * 1000);
 }
 
 static bool is_asked_for(str any_of, str role)
@@ -192,24 +218,6 @@ static bool is_asked_for(str any_of, str role)
     return false;
 }
 
-/* Pack the names, or leave them unread where they do not fit. */
-static void roles_pack(struct facts *f, struct strs roles)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < roles.n; i++) {
-        str name = roles.at[i];
-
-        if (name.n > 255 || name.n + 1 > ROLES_BYTES - n)
-            return;
-        f->roles[n++] = (char)(unsigned char)name.n;
-        if (name.n)
-            memcpy(f->roles + n, name.p, name.n);
-        n += name.n;
-    }
-    f->roles_n = (short)n;
-}
-
 static bool packed_has(const struct facts *f, str any_of)
 {
     for (short i = 0; i < f->roles_n;) {
@@ -222,19 +230,18 @@ static bool packed_has(const struct facts *f, str any_of)
     return false;
 }
 
-static err account_has_role(struct auth *a, struct arena *mem, int64_t user_id, str any_of)
+static err account_has_role(struct auth *a, struct arena *mem, const struct caller *caller,
+                            str any_of)
 {
     int64_t version = version_of(a);
-    struct facts *kept = facts_kept(a, version, user_id);
-    struct strs roles;
+    struct facts *kept = facts_kept(a, version, caller->user_id);
+    struct strs roles = caller->roles;
     err e;
 
     if (kept && kept->roles_n != ROLES_NOT_READ)
         return packed_has(kept, any_of) ? OK : ERR_ROLE_MISSING;
-    if ((e = roles_of_user(a->db, mem, user_id, &roles)) != OK)
+    if (!caller->roles_read && (e = roles_of_user(a->db, mem, caller->user_id, &roles)) != OK)
         return e;
-    if (kept)
-        roles_pack(kept, roles);
     for (size_t i = 0; i < roles.n; i++)
         if (is_asked_for(any_of, roles.at[i]))
             return OK;
@@ -244,8 +251,8 @@ static err account_has_role(struct auth *a, struct arena *mem, int64_t user_id, 
 err access_has_role(struct auth *a, struct arena *mem, struct caller caller, str any_of)
 {
     if (!caller.forgeable)
-        return account_has_role(a, mem, caller.user_id, any_of);
+        return account_has_role(a, mem, &caller, any_of);
     if (!is_asked_for(any_of, STR("user")))
         return ERR_ROLE_MISSING;
-    return account_has_role(a, mem, caller.user_id, STR("user"));
+    return account_has_role(a, mem, &caller, STR("user"));
 }

@@ -15,7 +15,13 @@ struct access_cache *access_cache_new(void);
 void access_cache_free(struct access_cache *cache);
 
 /* Who is calling. One who shows a token that anybody could have made is at most a user. */
-struct caller { int64_t user_id; bool forgeable; int64_t session_id; };   /* 0: without a session */
+struct caller {
+    int64_t user_id;
+    bool forgeable;
+    int64_t session_id;           /* 0: without a session */
+    bool roles_read;              /* along with the rest, where nothing may be kept */
+    struct strs roles;            /* in the request's arena */
+};
 
 /* Verify an access token and that its account is there, enabled, and older than the token (an id
  * that a later row reuses does not revive an old token), and that no cut-off lies between: the

@@ -307,6 +307,15 @@ err sessions_end_by_token(struct auth *a, struct arena *mem, str token)
     return db_write(a->db, end_store, &(struct change){ .row = row });
 }
 
+int64_t sessions_end_of_row(const struct auth_rules *rules, const struct session_claim *claim,
+                            const struct session_row *row)
+{
+    bool is_its = row->id && row->id == claim->id && row->user_id == claim->user_id &&
+                  row->user_created == claim->user_created;
+
+    return is_its ? end_of(rules, row) : 0;
+}
+
 err sessions_end_of(struct auth *a, const struct session_claim *claim, int64_t *ends_at)
 {
     struct session_row row;
@@ -315,8 +324,7 @@ err sessions_end_of(struct auth *a, const struct session_claim *claim, int64_t *
     *ends_at = 0;
     if (e != OK)
         return e == ERR_NOT_FOUND ? OK : e;
-    if (row.user_id == claim->user_id && row.user_created == claim->user_created)
-        *ends_at = end_of(a->rules, &row);
+    *ends_at = sessions_end_of_row(a->rules, claim, &row);
     return OK;
 }
 

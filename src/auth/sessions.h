@@ -42,6 +42,10 @@ struct session_claim { int64_t id, user_id, user_created; };
  * none, or it is another account's. */
 err sessions_end_of(struct auth *a, const struct session_claim *claim, int64_t *ends_at);
 
+/* The same, of what was read of it; an id of 0 is none. */
+int64_t sessions_end_of_row(const struct auth_rules *rules, const struct session_claim *claim,
+                            const struct session_row *row);
+
 /* An account's sessions that are on, the one used last first. */
 struct session_rows { struct session_row *at; size_t n; };
 err sessions_of_user(struct auth *a, struct arena *mem, int64_t user_id, struct session_rows *out);

@@ -91,6 +91,16 @@ const struct sql queries[Q_COUNT] = {
                            " tokens_from = VALUES(tokens_from)"},
     [Q_STATE_DELETE] = {"DELETE FROM latchkey_accounts WHERE user_id = ?"},
 
+    /* Outer joins all the way: what is not there comes as NULL. */
+    [Q_STANDING_OF_USER] =
+        {"SELECT u.\"createdAt\", a.created_at, a.disabled_at, a.tokens_from, m.value, s.id,"
+         " s.user_id, s.user_created, s.created_at, s.used_at, s.expires_at, s.counter, r.name"
+         " FROM users u LEFT JOIN latchkey_accounts a ON a.user_id = u.id"
+         " LEFT JOIN latchkey_meta m ON m.meta_key = 'tokens_from'"
+         " LEFT JOIN latchkey_sessions s ON s.id = ?"
+         " LEFT JOIN user_roles ur ON ur.\"userId\" = u.id"
+         " LEFT JOIN roles r ON r.id = ur.\"roleId\" WHERE u.id = ? LIMIT ?"},
+
     [Q_ROLES_ALL] = {"SELECT id, name FROM roles ORDER BY id LIMIT ?"},
     [Q_ROLES_OF_USER] =
         {"SELECT r.id, r.name FROM user_roles ur JOIN roles r ON r.id = ur.\"roleId\""

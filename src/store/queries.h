@@ -27,6 +27,7 @@ enum query {
     Q_STATE_READ,
     Q_STATE_WRITE,
     Q_STATE_DELETE,
+    Q_STANDING_OF_USER,
 
     Q_ROLES_ALL,
     Q_ROLES_OF_USER,
