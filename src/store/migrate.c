@@ -33,6 +33,10 @@ static const char sequel_table[] =
     "(token);\n"
     "-- only pgsql:CREATE INDEX IF NOT EXISTS latchkey_refresh_token ON \"refreshTokens\" "
     "(token);\n"
+    "-- only sqlite:CREATE INDEX IF NOT EXISTS latchkey_refresh_user ON \"refreshTokens\" "
+    "(\"userId\");\n"
+    "-- only pgsql:CREATE INDEX IF NOT EXISTS latchkey_refresh_user ON \"refreshTokens\" "
+    "(\"userId\");\n"
     "-- only mysql:CREATE INDEX latchkey_refresh_token ON \"refreshTokens\" (token(191));\n";
 
 /* What `dev --fresh` drops: who refers to a table before the table. */
