@@ -39,10 +39,13 @@ const struct setting *setting_by_key(str key);
 const char *setting_set(struct settings *s, struct arena *mem, const struct setting *row,
                         str value);
 
-/* LATCHKEY_HTTP_PORT from http.port; without the "-file" of a secret when `bare`. */
-str setting_env(struct arena *mem, const struct setting *row, bool bare);
+enum { SETTING_ENV_MAX = 64 };
 
-/* Set every row to its default. ERR_BUG when the table refuses its own. */
+/* LATCHKEY_HTTP_PORT from http.port, written to `out` and ended by NUL; without the "-file" of a
+ * secret when `bare`. Needs no memory: a variable is never overlooked for want of some. */
+str setting_env(char out[static SETTING_ENV_MAX], const struct setting *row, bool bare);
+
+/* Set every row to its default. ERR_NO_MEMORY when one is refused: each passes its own check. */
 err settings_default(struct settings *s, struct arena *mem);
 
 static inline size_t setting_index(const struct setting *row)

@@ -416,24 +416,21 @@ const struct setting *setting_by_key(str key)
     return NULL;
 }
 
-str setting_env(struct arena *mem, const struct setting *row, bool bare)
+str setting_env(char out[static SETTING_ENV_MAX], const struct setting *row, bool bare)
 {
     size_t n = strlen(row->key) - (bare ? sizeof "-file" - 1 : 0);
-    str name = arena_printf(mem, "LATCHKEY_%.*s", (int)n, row->key);
 
-    for (size_t i = 0; i < name.n; i++) {
-        char *c = (char *)name.p + i;
-
+    (void)snprintf(out, SETTING_ENV_MAX, "LATCHKEY_%.*s", (int)n, row->key);   /* keys are short */
+    for (char *c = out; *c; c++)
         *c = *c == '.' || *c == '-' ? '_' : (char)toupper((unsigned char)*c);
-    }
-    return name;
+    return str_of(out);
 }
 
 err settings_default(struct settings *s, struct arena *mem)
 {
     for (const struct setting *row = settings_table; row->key; row++)
         if (setting_set(s, mem, row, str_of(s->dev && row->dev ? row->dev : row->def)))
-            return ERR_BUG;
+            return ERR_NO_MEMORY;
     return OK;
 }
 
@@ -490,9 +487,10 @@ static const char *kind_name(enum kind kind)
     return names[kind];
 }
 
-static void markdown_row(FILE *to, struct arena *mem, const struct setting *row)
+static void markdown_row(FILE *to, const struct setting *row)
 {
-    str env = setting_env(mem, row, false);
+    char name[SETTING_ENV_MAX];
+    str env = setting_env(name, row, false);
 
     fprintf(to, "| `%s` | %s | %s%s%s | %s%s%s | `" STR_FMT "`", row->key, kind_name(row->kind),
             row->def[0] ? "`" : "", row->def, row->def[0] ? "`" : "none", row->dev ? "`" : "",
@@ -500,7 +498,7 @@ static void markdown_row(FILE *to, struct arena *mem, const struct setting *row)
     if (row->env)
         fprintf(to, ", `%s`", row->env);
     if (row->kind == KIND_SECRET) {
-        str bare = setting_env(mem, row, true);
+        str bare = setting_env(name, row, true);
 
         fprintf(to, ", `" STR_FMT "` (the secret itself)", STR_ARG(bare));
     }
@@ -509,9 +507,6 @@ static void markdown_row(FILE *to, struct arena *mem, const struct setting *row)
 
 void settings_markdown(FILE *to)
 {
-    struct arena mem;
-
-    arena_init(&mem, 1 << 16);
     fputs("# Settings\n\n"
           "Printed by `latchkey settings --markdown`; do not edit. A setting is given in the file "
           "that `--config`\n"
@@ -528,7 +523,6 @@ void settings_markdown(FILE *to)
                     "]\n\n| setting | is | default | in `dev` | environment | what it does |\n"
                     "|---|---|---|---|---|---|\n",
                     STR_ARG(section_of(row)));
-        markdown_row(to, &mem, row);
+        markdown_row(to, row);
     }
-    arena_end(&mem);
 }

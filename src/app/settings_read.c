@@ -158,14 +158,15 @@ static bool is_named(const char *entry, str name, str *value)
 
 static bool env_set(struct reader *r, const char *entry, const struct setting *row)
 {
-    str name = setting_env(r->mem, row, false), other = str_of(row->env), value;
+    char own[SETTING_ENV_MAX];
+    str name = setting_env(own, row, false), other = str_of(row->env), value;
 
     if (is_named(entry, name, &value))
         set(r, name, FROM_ENVIRONMENT, row, value);
-    else if (row->env && is_named(entry, other, &value) && !getenv(name.p ? name.p : ""))
+    else if (row->env && is_named(entry, other, &value) && !getenv(own))
         set(r, other, FROM_ENVIRONMENT, row, value);
     else
-        return row->kind == KIND_SECRET && is_named(entry, setting_env(r->mem, row, true), &value);
+        return row->kind == KIND_SECRET && is_named(entry, setting_env(own, row, true), &value);
     return true;
 }
 
@@ -319,17 +320,30 @@ err secret_read(struct secret *secret, struct arena *mem, str path, bool credent
 
 /* Copy an environment variable away and wipe it where it lies: /proc/PID/environ shows those
  * bytes. */
-static str env_take(struct arena *mem, str name)
+static str env_take(struct reader *r, const char *name)
 {
-    char *value = name.p ? getenv(name.p) : NULL;
+    char *value = getenv(name);
     str copy = { 0 };
 
     if (!value)
         return copy;
-    copy = arena_dup(mem, str_of(value));
+    copy = arena_dup(r->mem, str_of(value));
+    if (!copy.p)
+        fault(r, str_of(name), STR("is"), "more than fits in memory");
     explicit_bzero(value, strlen(value));
-    (void)unsetenv(name.p);        /* fails for names with '=' only */
+    (void)unsetenv(name);          /* fails for names with '=' only */
     return copy;
+}
+
+/* What systemd has laid down under this name, if anything. */
+static void credential_find(struct reader *r, const char *folder, str name, struct secret *secret)
+{
+    str path = arena_printf(r->mem, "%s/" STR_FMT, folder, STR_ARG(name));
+
+    if (!path.p)
+        fault(r, name, STR("is"), "more than fits in memory");
+    else if (access(path.p, F_OK) == 0 || errno != ENOENT)
+        r->faults += secret_read(secret, r->mem, path, true) != OK;
 }
 
 /* From the file that the setting names, the environment itself, or a systemd credential of the
@@ -337,8 +351,9 @@ static str env_take(struct arena *mem, str name)
 static void secret_find(struct reader *r, const struct setting *row)
 {
     enum setting_from from = r->s->from[setting_index(row)];
-    str path = *(str *)((char *)r->s + row->at), bare = setting_env(r->mem, row, true);
-    str given = env_take(r->mem, bare), name = str_head(str_of(row->key), strlen(row->key) - 5);
+    char env[SETTING_ENV_MAX];
+    str path = *(str *)((char *)r->s + row->at), bare = setting_env(env, row, true);
+    str given = env_take(r, env), name = str_head(str_of(row->key), strlen(row->key) - 5);
     struct secret *secret = (struct secret *)((char *)r->s + row->secret);
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
 
@@ -351,9 +366,7 @@ static void secret_find(struct reader *r, const struct setting *row)
     } else if (path.n) {
         r->faults += secret_read(secret, r->mem, path, false) != OK;
     } else if (folder) {
-        path = arena_printf(r->mem, "%s/" STR_FMT, folder, STR_ARG(name));
-        if (path.p && access(path.p, F_OK) == 0)
-            r->faults += secret_read(secret, r->mem, path, true) != OK;
+        credential_find(r, folder, name, secret);
     }
 }
 
