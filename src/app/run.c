@@ -176,6 +176,25 @@ static err pools_start(struct run *run)
     return pool_start(&dbs, &run->dbs);
 }
 
+static void say_where(struct run *run)
+{
+    char url[URL_MAX];
+
+    for (unsigned i = 0; http_server_url(run->server, i, url); i++)
+        fprintf(i ? stderr : stdout, "%slistening on %s\n", i ? "latchkey: also " : "", url);
+    (void)fflush(stdout);               /* a reader that left changes nothing for us */
+}
+
+/* Every thread has begun: only now it is said, so that who reads the line can connect. */
+static void say_ready(void *arg)
+{
+    struct run *run = arg;
+
+    say_where(run);
+    run->mode->say(&run->settings);
+    sandbox_say(&run->sandbox, stderr);
+}
+
 static err server_open(struct run *run)
 {
     const struct settings *s = &run->settings;
@@ -200,6 +219,8 @@ static err server_open(struct run *run)
                 .work_ms = s->http_work_ms,
             },
         .app = house_app(&run->house),
+        .ready = say_ready,
+        .ready_arg = run,
     };
     err e = OK;
 
@@ -325,24 +346,12 @@ static err run_open(struct run *run)
     return OK;
 }
 
-static void say_where(struct run *run)
-{
-    char url[URL_MAX];
-
-    for (unsigned i = 0; http_server_url(run->server, i, url); i++)
-        fprintf(i ? stderr : stdout, "%slistening on %s\n", i ? "latchkey: also " : "", url);
-    (void)fflush(stdout);               /* a reader that left changes nothing for us */
-}
-
 static err run_serve(struct run *run)
 {
     err e;
 
     if (pthread_create(&run->signals, NULL, wait_for_signals, run) != 0)
         return complain("the server cannot start", ERR_NO_MEMORY);
-    say_where(run);
-    run->mode->say(&run->settings);
-    sandbox_say(&run->sandbox, stderr);
     if ((e = http_server_run(run->server)) != OK)
         (void)complain("the server stopped", e);
     (void)pthread_kill(run->signals, SIGTERM);      /* fails when it has ended by itself */

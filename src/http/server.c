@@ -268,6 +268,8 @@ err http_server_run(struct http_server *s)
         sem_wait_whole(&s->begun);
     for (unsigned i = 1; i < n; i++)
         s->cancelled = s->cancelled || !s->runners[i].begun;
+    if (!s->cancelled && s->config.ready)
+        s->config.ready(s->config.ready_arg);
     for (unsigned i = 1; i < n; i++)
         sem_post(&s->go);
     if (own)
