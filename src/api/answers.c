@@ -144,7 +144,7 @@ str said_of(const struct req *req, enum said what)
     return str_of(own ? own : successes[AS_TUTORIAL][what]);
 }
 
-/* The sentence with its {} filled in. */
+/* The sentence with its {} filled in; p == NULL where memory lacks. */
 static str sentence(const struct req *req, const struct answer *a)
 {
     str said = str_of(a->message ? a->message : status_words(a->status));
@@ -153,11 +153,13 @@ static str sentence(const struct req *req, const struct answer *a)
 
     if (at < 0)
         return said;
+    if (!req->detail.p)
+        return (str){0};
     buf_init(&b, req->mem, MESSAGE_MAX);
     buf_put(&b, str_head(said, (size_t)at));
     buf_put(&b, req->detail);
     buf_put(&b, str_from(said, (size_t)at + 2));
-    return b.failed ? STR("") : buf_str(&b);
+    return buf_ok(&b) == OK ? buf_str(&b) : (str){0};
 }
 
 static str allowed(const struct req *req)
@@ -170,7 +172,7 @@ static str allowed(const struct req *req)
     for (enum method m = GET; m < METHODS; m++)
         if (methods & 1u << m)
             buf_printf(&b, "%s%s", b.n ? ", " : "", method_name(m));
-    return buf_str(&b);
+    return buf_ok(&b) == OK ? buf_str(&b) : (str){0};
 }
 
 /* Whole seconds, never too few. */
@@ -215,6 +217,7 @@ void limit_fields(const struct req *req, struct res *res)
 {
     const struct limit *l = req->auth ? &req->auth->limit : NULL;
     struct buf b;
+    str policy;
 
     if (!l || !l->quota || (!l->by && l->left * 2 >= l->quota))
         return;
@@ -222,21 +225,26 @@ void limit_fields(const struct req *req, struct res *res)
     buf_printf(&b, "\"attempts\";r=%lld", (long long)l->left);
     if (l->by != LIMIT_ACCOUNT)                  /* t would be another time than Retry-After */
         buf_printf(&b, ";t=%lld", seconds_of(l->wait_ms));
-    res_header(res, STR("RateLimit-Policy"),
-               arena_printf(req->mem, "\"attempts\";q=%lld;w=%lld", (long long)l->quota,
-                            (long long)l->window));
+    policy = arena_printf(req->mem, "\"attempts\";q=%lld;w=%lld", (long long)l->quota,
+                          (long long)l->window);
+    if (buf_ok(&b) != OK || !policy.p)
+        return;                                  /* no memory: what a field half says is wrong */
+    res_header(res, STR("RateLimit-Policy"), policy);
     res_header(res, STR("RateLimit"), buf_str(&b));
 }
 
 static err problem_send(struct res *res, const struct answer *a, str said)
 {
     struct json_writer *w = res_json(res);
+    str id = arena_printf(&res->x->mem, "#%s", res->x->id);
 
+    if (!id.p)
+        return ERR_NO_MEMORY;
     json_text(w, "type", STR("about:blank"));
     json_text(w, "title", str_of(status_words(a->status)));
     json_int(w, "status", a->status);
     json_text(w, "detail", said);
-    json_text(w, "instance", arena_printf(&res->x->mem, "#%s", res->x->id));
+    json_text(w, "instance", id);
     json_text(w, "message", said);
     return res_send_as(res, a->status, STR("application/problem+json"));
 }
@@ -258,27 +266,25 @@ enum shape shape_of(const struct route *route, const struct answer *a)
     return a->shape == AS_MESSAGE && ours ? AS_PROBLEM : a->shape;
 }
 
-static void answer_send(struct req *req, struct res *res, const struct answer *a)
+static err words_send(const struct req *req, struct res *res, const struct answer *a)
 {
     str said = sentence(req, a);
-    err e;
 
+    if (!said.p)
+        return ERR_NO_MEMORY;
+    switch (shape_of(req->route, a)) {
+    case AS_TEXT:    return res_text_as(res, a->status, STR("text/plain; charset=utf-8"), said);
+    case AS_PAGE:    return page_send(res, a->status, said);
+    case AS_PROBLEM: return problem_send(res, a, said);
+    default:         return message_send(res, a, said);
+    }
+}
+
+static void answer_send(struct req *req, struct res *res, const struct answer *a)
+{
     status_fields(req, res, a);
     res->x->res.close |= a->close;
-    switch (shape_of(req->route, a)) {
-    case AS_TEXT:
-        e = res_text_as(res, a->status, STR("text/plain; charset=utf-8"), said);
-        break;
-    case AS_PAGE:
-        e = page_send(res, a->status, said);
-        break;
-    case AS_PROBLEM:
-        e = problem_send(res, a, said);
-        break;
-    default:
-        e = message_send(res, a, said);
-    }
-    if (e == OK)
+    if (words_send(req, res, a) == OK)
         return;
     res->x->res.status = a->status; /* no room even for the excuse: it stays empty */
     res->x->res.body = (str){0};

@@ -96,5 +96,5 @@ str page_request_line(const struct req *req)
     buf_put(&b, req->x->req.method);
     buf_byte(&b, ' ');
     url_put(&b, req->x->req.path.n ? req->x->req.path : STR("/"));
-    return b.failed ? STR("") : buf_str(&b);
+    return buf_ok(&b) == OK ? buf_str(&b) : (str){0};
 }

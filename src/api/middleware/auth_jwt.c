@@ -58,7 +58,7 @@ err refuse_forgeable(struct req *req, struct res *, const char *)
     return req->caller.forgeable ? ERR_TOKEN_INVALID : OK;
 }
 
-/* "moderator|admin" as "Moderator or Admin". */
+/* "moderator|admin" as "Moderator or Admin"; p == NULL where memory lacks. */
 static str role_names(struct arena *mem, str roles)
 {
     struct buf b;
@@ -76,7 +76,7 @@ static str role_names(struct arena *mem, str roles)
         if (more)
             buf_put(&b, STR(" or "));
     } while (more);
-    return buf_str(&b);
+    return buf_ok(&b) == OK ? buf_str(&b) : (str){0};
 }
 
 /* The role comes from the row in routes.c: { require_role, "admin" }, { require_role,
@@ -85,7 +85,8 @@ err require_role(struct req *req, struct res *, const char *any_of)
 {
     err e = access_has_role(req->auth, req->mem, req->caller, str_of(any_of));
 
-    if (e == ERR_ROLE_MISSING)
-        req->detail = role_names(req->mem, str_of(any_of));
-    return e;
+    if (e != ERR_ROLE_MISSING)
+        return e;
+    req->detail = role_names(req->mem, str_of(any_of));
+    return req->detail.p ? e : ERR_NO_MEMORY;
 }
