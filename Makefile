@@ -50,6 +50,8 @@ OBJ  = $(SRC:%.c=$(O)/%.o) $(O)/gen/migrations.o $(O)/gen/pi.o $(O)/gen/common.o
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/*_test.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
+CALLS_release = $(O)/tests/calls.so $(O)/tests/latchkey-arena
+
 CFLAGS_ALL = $(CSTD) $(WARN) $(FLAGS_$(BUILD)) $(ENGINES:%=-DWITH_%) $(shell pkg-config --cflags $(LIBS) $(CLIENTS)) $(CFLAGS)
 LDLIBS_ALL = $(shell pkg-config $(if $(findstring static,$(LINK_$(BUILD))),--static) --libs $(LIBS)) -lunistring -lpthread $(LDLIBS)
 
@@ -99,6 +101,16 @@ $(O)/tests/argon2_test $(O)/bench/argon2: private LDLIBS_ALL += -largon2
 $(O)/bench/%: $(O)/bench/%.o $(OBJ)
 	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -o $@ $^ $(LDLIBS_ALL) -lm
 
+# What stands before the C library and lets chosen calls fail, and the program with an arena that can.
+$(O)/tests/calls.so: tests/calls/preload.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) -std=gnu2x -D_GNU_SOURCE -O2 -g -fPIC -shared -fno-builtin -Wall -Wextra -Werror -o $@ $<
+
+$(O)/tests/latchkey-arena: $(O)/tests/calls/arena.o $(O)/src/main.o $(OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -rdynamic $(WRAPS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS_ALL)
+WRAPS = arena_alloc arena_array arena_dup arena_cstr arena_printf
+
 # Under BUILD=fuzz a fuzzer; else the same code with a main that replays the seeds.
 $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(if $(filter fuzz,$(BUILD)),,$(O)/tests/fuzz/replay.o) $(OBJ)
 	@mkdir -p $(@D)
@@ -109,7 +121,7 @@ $(O)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(CFLAGS_ALL)' | cmp -s - $@ || echo '$(CC) $(CFLAGS_ALL)' > $@
 
-programs: $(O)/latchkey $(UNIT) $(FUZZ)
+programs: $(O)/latchkey $(UNIT) $(FUZZ) $(CALLS_$(BUILD))
 
 check: programs
 	tests/run $(O)
