@@ -50,7 +50,7 @@ OBJ  = $(SRC:%.c=$(O)/%.o) $(O)/gen/migrations.o $(O)/gen/pi.o $(O)/gen/common.o
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/*_test.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
-CALLS_release = $(O)/tests/calls.so $(O)/tests/latchkey-arena
+CALLS_release = $(O)/tests/calls.so $(O)/tests/record.so $(O)/tests/latchkey-arena
 
 CFLAGS_ALL = $(CSTD) $(WARN) $(FLAGS_$(BUILD)) $(ENGINES:%=-DWITH_%) $(shell pkg-config --cflags $(LIBS) $(CLIENTS)) $(CFLAGS)
 LDLIBS_ALL = $(shell pkg-config $(if $(findstring static,$(LINK_$(BUILD))),--static) --libs $(LIBS)) -lunistring -lpthread $(LDLIBS)
@@ -101,11 +101,14 @@ $(O)/tests/argon2_test $(O)/bench/argon2: private LDLIBS_ALL += -largon2
 $(O)/bench/%: $(O)/bench/%.o $(OBJ)
 	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -o $@ $^ $(LDLIBS_ALL) -lm
 
-# What stands before the C library and lets chosen calls fail, and the program with an arena that can.
+# What stands before the C library: to let chosen calls fail, to write down what reaches the disk.
 $(O)/tests/calls.so: tests/calls/preload.c $(O)/flags
+$(O)/tests/record.so: tests/power/record.c $(O)/flags
+$(O)/tests/%.so:
 	@mkdir -p $(@D)
 	$(CC) -std=gnu2x -D_GNU_SOURCE -O2 -g -fPIC -shared -fno-builtin -Wall -Wextra -Werror -o $@ $<
 
+# The program with an arena that can fail.
 $(O)/tests/latchkey-arena: $(O)/tests/calls/arena.o $(O)/src/main.o $(OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -rdynamic $(WRAPS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS_ALL)
