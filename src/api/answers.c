@@ -46,6 +46,8 @@ const struct answer answers[MANNERS][ERR_COUNT] = {
         [ERR_NO_SESSION]      = { 409, AS_MESSAGE, "This token belongs to no session: sign out everywhere." },
         [ERR_NOT_FOUND]       = { 404, AS_MESSAGE, "There is no such thing." },
 
+        [ERR_KEY_NONE]        = { 404, AS_MESSAGE, "This server signs with a secret: only it can verify its tokens." },
+
         [ERR_NO_ROUTE]        = { 404, AS_PAGE, "Cannot {}" },
         [ERR_NO_METHOD]       = { 404, AS_PAGE, "Cannot {}" },
         [ERR_JSON_SHAPE]      = { 400, AS_PAGE },
@@ -68,6 +70,7 @@ const struct answer answers[MANNERS][ERR_COUNT] = {
         [ERR_DB_AGAIN]        = { 503, AS_PROBLEM, "Please try again." },
         [ERR_DB_DOWN]         = { 503, AS_PROBLEM, "Please try again." },
         [ERR_DB_FULL]         = { 503, AS_PROBLEM, "Please try again." },
+        [ERR_KEY_NONE]        = { 404, AS_PROBLEM, "This server signs with a secret: only it can verify its tokens." },
         [ERR_NO_ROUTE]        = { 404, AS_PROBLEM, "There is nothing at this path." },
         [ERR_NO_METHOD]       = { 405, AS_PROBLEM, "This path does not take that method." },
         [ERR_JSON_SHAPE]      = { 400, AS_PROBLEM, "The body is not a JSON object." },

@@ -175,7 +175,7 @@ step_fn check_signup_open, check_duplicate_user, check_roles_exist; /* middlewar
 controller welcome, no_route, livez, readyz, openapi;                    /* controllers/home.c */
 controller signup, signin, refresh_token, me;                          /* controllers/auth.c */
 controller sessions_list, session_end, signout, password_put;          /* controllers/session.c */
-controller jwks;                                                       /* controllers/keys.c */
+controller jwks, revocations;                                          /* controllers/keys.c */
 controller public_board, user_board, moderator_board, admin_board;     /* controllers/user.c */
 
 #endif

@@ -28,6 +28,7 @@ static const err no_refresh[]   = { ERR_REFRESH_MISSING, ERR_REFRESH_UNKNOWN, ER
 static const err no_signout[]   = { ERR_BAD_REQUEST, ERR_NO_SESSION, OK };
 static const err no_password[]  = { ERR_CURRENT_WRONG, ERR_PASSWORD_POLICY, ERR_USER_UNKNOWN, OK };
 static const err not_found[]    = { ERR_NOT_FOUND, OK };
+static const err no_feed[]      = { ERR_KEY_NONE, ERR_BAD_REQUEST, OK };
 
 /* A row that leaves a column out does not build: above all not one that says nothing of who may pass. */
 #pragma GCC diagnostic push
@@ -44,6 +45,8 @@ const struct route routes[] = {
       "This document", "object", NULL },
     { GET,    "/.well-known/jwks.json", NULL,     anyone,     jwks,            NONE,   OURS,
       "The keys that verify our tokens (RFC 7517)", "~=application/jwk-set+json", NULL },
+    { GET,    "/revocations",      NULL,          anyone,     revocations,     READS,  OURS,
+      "What ended before its tokens did, signed; ?since= (ms) what came after that", "~=application/jose", no_feed },
 
     { POST,   "/api/auth/signup",  &signup_form,  newcomers,  signup,          HASHES, TUTORIALS,
       "Make an account", "message:text", no_account },

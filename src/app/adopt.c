@@ -255,6 +255,7 @@ static err additions_print(struct adopt *a)
         { "latchkey_sessions", false, "who is signed in where" },
         { "latchkey_failures", false, "failed attempts in a row" },
         { "latchkey_keys", false, "keys whose public halves verify tokens" },
+        { "latchkey_revocations", false, "what ended before its tokens did" },
         { "latchkey_meta", false, "small facts, such as the time of the adoption" },
         { "latchkey_schema", false, "which migrations were applied" },
         { "latchkey_users_username", true, "plain index on users.username" },

@@ -5,10 +5,11 @@
  * small row each time. No request waits for it. */
 #include "app/key_watch.h"
 
+#include "auth/revocations.h"
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { LIFE_LEAST = 24 * 3600 * 1000 };
+enum { LIFE_LEAST = 24 * 3600 * 1000, FORGET_EVERY = 10 * 60 * 1000 };
 
 struct held_keys {
     struct keyring keys;
@@ -130,6 +131,16 @@ static bool wait_for_turn(struct key_watch *watch)
     return goes_on;
 }
 
+static err forget(struct key_watch *watch, struct db *db)
+{
+    int64_t now = clock_mono_ms();
+
+    if (now < watch->forget_at)
+        return OK;
+    watch->forget_at = now + FORGET_EVERY;
+    return revocations_forget(db, watch->chain.life);
+}
+
 static void *watch_run(void *arg)
 {
     struct key_watch *watch = arg;
@@ -141,6 +152,8 @@ static void *watch_run(void *arg)
 
         if (e == OK) {
             e = look(watch, db);
+            if (e == OK)
+                e = forget(watch, db);
             db_over(db);
         }
         look_say(watch, e, watch->chain.edition != edition);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* key_watch.h - the keys of a running server: a thread that looks whether they have changed. */
+/* key_watch.h - the keys of a running server: a thread that looks whether they have changed. It
+ * also forgets what is no longer told of ended sessions (auth/revocations.h). */
 #ifndef APP_KEY_WATCH_H
 #define APP_KEY_WATCH_H
 
@@ -15,7 +16,7 @@ struct key_watch {
     struct house *house;    /* where keyrings are published */
     struct held_keys *held; /* all that ever were: a request may stand on any */
     struct db_config db;
-    int64_t every; /* ms */
+    int64_t every, forget_at; /* ms; the latter monotonic */
     pthread_t thread;
     pthread_mutex_t lock; /* guards the next two */
     pthread_cond_t wake;

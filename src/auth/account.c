@@ -8,6 +8,7 @@
 #include "auth/claim.h"
 #include "auth/name.h"
 #include "auth/policy.h"
+#include "auth/revocations.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "store/failure.h"
@@ -298,6 +299,8 @@ static err sessions_end(struct db *db, const struct change *c, const struct user
     err e = sessions_of_user_delete(db, user->id, c->keep);
 
     tokens_cut(state, c->now);
+    if (e == OK)
+        e = revocation_of_user(db, user->id, c->keep, state->tokens_from);
     return e != OK ? e : refreshes_of_user_delete(db, user->id);
 }
 
@@ -355,6 +358,8 @@ static err apply_delete(struct db *db, const struct change *c, const struct user
 {
     err e = sessions_of_user_delete(db, user->id, c->keep);
 
+    if (e == OK)
+        e = revocation_of_user(db, user->id, 0, c->now / 1000 + 1);
     if (e == OK)
         e = failures_forget(db, user);
     return e != OK ? e : user_delete(db, user->id);

@@ -5,6 +5,7 @@
  * from, so of several one finds a row, and the others read again what that one left. */
 #include "auth/sessions.h"
 
+#include "auth/revocations.h"
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -120,6 +121,13 @@ static err surplus_note(void *arg, const struct session_row *row)
     return OK;
 }
 
+static err session_end(struct db *db, int64_t id, int64_t user_id)
+{
+    err e = session_delete(db, id, user_id);
+
+    return e != OK ? e : revocation_of_session(db, user_id, id);
+}
+
 static err surplus_end(struct db *db, const struct change *c)
 {
     struct surplus s = {0};
@@ -131,7 +139,7 @@ static err surplus_end(struct db *db, const struct change *c)
     e = sessions_by_user(db, &mem, &walk);
     arena_end(&mem);
     for (size_t i = 0; i < s.n && e == OK; i++)
-        if ((e = session_delete(db, s.ids[i], c->row.user_id)) == ERR_NOT_FOUND)
+        if ((e = session_end(db, s.ids[i], c->row.user_id)) == ERR_NOT_FOUND)
             e = OK;     /* another sign-in of his has just done it */
     return e;
 }
@@ -203,7 +211,7 @@ static err advance_store(struct db *db, void *arg)
 static err end_store(struct db *db, void *arg)
 {
     const struct change *c = arg;
-    err e = session_delete(db, c->row.id, c->row.user_id);
+    err e = session_end(db, c->row.id, c->row.user_id);
 
     return e == ERR_NOT_FOUND ? OK : e;
 }
@@ -353,7 +361,7 @@ static err one_store(struct db *db, void *arg)
 {
     const struct change *c = arg;
 
-    return session_delete(db, c->row.id, c->row.user_id);
+    return session_end(db, c->row.id, c->row.user_id);
 }
 
 err sessions_end_one(struct auth *a, int64_t user_id, int64_t id)

@@ -93,6 +93,30 @@ err jwt_sign(struct arena *mem, const struct keyring *keys, const struct claims 
     return OK;
 }
 
+err jws_sign(struct arena *mem, const struct keyring *keys, const struct jws *jws, str *out)
+{
+    const struct keyring_pair *by = keyring_signer(keys);
+    struct buf token;
+    str header;
+    err e;
+
+    if (!by)
+        return ERR_KEY_NONE;
+    header = arena_printf(mem, "{\"alg\":\"%s\",\"typ\":\"" STR_FMT "\",\"kid\":\"" STR_FMT "\"}",
+                          alg_name(keypair_alg(by->pair)), STR_ARG(jws->typ),
+                          STR_ARG(keypair_kid(by->pair)));
+    if (!header.p)
+        return ERR_NO_MEMORY;
+    buf_init(&token, mem, jws->max);
+    base64url_put(&token, header);
+    buf_byte(&token, '.');
+    base64url_put(&token, jws->payload);
+    if ((e = signature_put(keys, &token)) != OK)
+        return e;
+    *out = buf_str(&token);
+    return OK;
+}
+
 static enum fault split(str token, struct segments *s)
 {
     str rest, none;

@@ -47,6 +47,11 @@ static const int64_t SESSION_ID_MAX = 999999999999999;
  * ERR_KEY_SEALED where the keyring is mute. */
 err jwt_sign(struct arena *mem, const struct keyring *keys, const struct claims *claims, str *out);
 
+/* Sign any payload with the pair that signs now (RFC 7515 section 7.1), as a token of type `typ`.
+ * Of `max` bytes at most, in `mem`. ERR_KEY_NONE where no pair signs. */
+struct jws { str typ, payload; size_t max; };
+err jws_sign(struct arena *mem, const struct keyring *keys, const struct jws *jws, str *out);
+
 /* Verify a compact token and read its claims.  RFC 7515 section 5.2, RFC 7519 section 7.2.
  *
  * token   as it came in: any bytes, any length.

@@ -15,6 +15,7 @@ const struct copy_table copy_tables[] = {
     { "latchkey_sessions", "iiiiiiitttt", 1, Q_COUNT_SESSIONS,  Q_PAGE_SESSIONS,       Q_LAST_SESSIONS,       Q_PUT_SESSIONS,       false, false },
     { "latchkey_failures", "itiii",  2, Q_COUNT_FAILURES,       Q_PAGE_FAILURES,       Q_LAST_FAILURES,       Q_PUT_FAILURES,       false, false },
     { "latchkey_keys", "itttiiitt",  1, Q_COUNT_KEYS,           Q_PAGE_KEYS,           Q_LAST_KEYS,           Q_PUT_KEYS,           false, false },
+    { "latchkey_revocations", "iiiiii", 1, Q_COUNT_REVOCATIONS, Q_PAGE_REVOCATIONS,    Q_LAST_REVOCATIONS,    Q_PUT_REVOCATIONS,    false, false },
     { "latchkey_meta",     "tt",     1, Q_COUNT_META,           Q_PAGE_META,           Q_COUNT,               Q_PUT_META,           false, true  },
     {0}
 };

@@ -45,7 +45,7 @@ static const char fresh_script[] =
     "DROP TABLE IF EXISTS roles; DROP TABLE IF EXISTS users;"
     "DROP TABLE IF EXISTS latchkey_names; DROP TABLE IF EXISTS latchkey_accounts;"
     "DROP TABLE IF EXISTS latchkey_sessions; DROP TABLE IF EXISTS latchkey_failures;"
-    "DROP TABLE IF EXISTS latchkey_keys;";
+    "DROP TABLE IF EXISTS latchkey_keys; DROP TABLE IF EXISTS latchkey_revocations;";
 
 static const struct word { const char *name, *sqlite, *mysql, *pgsql;
 } words[] = {

@@ -47,6 +47,7 @@
 #define SESSION_COLUMNS "id, user_id, user_created, created_at, used_at, expires_at," \
                         " counter, secret, address, agent, name"
 
+#define REVOCATION_COLUMNS "id, at, user_id, session_id, keep_id, issued_before"
 #define KEY_COLUMNS "id, kid, alg, state, created_at, current_at, ends_at, public_key, sealed"
 
 const struct sql queries[Q_COUNT] = {
@@ -166,6 +167,11 @@ const struct sql queries[Q_COUNT] = {
     [Q_KEY_INSERT] = {PUT("latchkey_keys", KEY_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     [Q_KEY_UPDATE] = {"UPDATE latchkey_keys SET state = ?, current_at = ?, ends_at = ?, sealed = ?"
                       " WHERE id = ?"},
+    [Q_REVOCATIONS_SINCE] = {"SELECT " REVOCATION_COLUMNS " FROM latchkey_revocations WHERE at >= ?"
+                             " ORDER BY at, id LIMIT ?"},
+    [Q_REVOCATION_INSERT] = {PUT("latchkey_revocations",
+                                 REVOCATION_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?)"},
+    [Q_REVOCATIONS_OVER_DELETE] = {"DELETE FROM latchkey_revocations WHERE at < ?"},
     [Q_META_INSERT] = {"INSERT INTO latchkey_meta (meta_key, value) VALUES (?, ?)"},
     [Q_META_REPLACE] = {"UPDATE latchkey_meta SET value = ? WHERE meta_key = ? AND value = ?"},
 
@@ -261,6 +267,11 @@ const struct sql queries[Q_COUNT] = {
     [Q_LAST_KEYS] = {LAST("latchkey_keys", "id")},
     [Q_PUT_KEYS] = {PUT("latchkey_keys", KEY_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     [Q_COUNT_KEYS] = {"SELECT COUNT(*) FROM latchkey_keys"},
+    [Q_PAGE_REVOCATIONS] = {PAGE(REVOCATION_COLUMNS, "latchkey_revocations", "id")},
+    [Q_LAST_REVOCATIONS] = {LAST("latchkey_revocations", "id")},
+    [Q_PUT_REVOCATIONS] = {PUT("latchkey_revocations",
+                               REVOCATION_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?)"},
+    [Q_COUNT_REVOCATIONS] = {"SELECT COUNT(*) FROM latchkey_revocations"},
     [Q_PAGE_META] = {"SELECT meta_key, value FROM latchkey_meta WHERE meta_key <> 'move_source' "
                      "AND meta_key > ?"
                      " ORDER BY meta_key LIMIT ?"},

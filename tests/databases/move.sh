@@ -33,7 +33,7 @@ refused() {
 
 dump() {
     local t
-    for t in users roles user_roles refreshTokens latchkey_names latchkey_accounts latchkey_sessions latchkey_failures latchkey_keys latchkey_meta; do
+    for t in users roles user_roles refreshTokens latchkey_names latchkey_accounts latchkey_sessions latchkey_failures latchkey_keys latchkey_revocations latchkey_meta; do
         sqlite3 "$1" "SELECT * FROM $t" | sort
     done
 }
@@ -49,6 +49,7 @@ INSERT INTO user_roles VALUES ('2020-01-01 00:00:00', '2020-01-01 00:00:00', 7, 
 CREATE TABLE "refreshTokens" (id INTEGER PRIMARY KEY AUTOINCREMENT, token VARCHAR(255), expiryDate DATETIME, createdAt DATETIME NOT NULL, updatedAt DATETIME NOT NULL, userId INTEGER REFERENCES users (id) ON DELETE SET NULL ON UPDATE CASCADE);
 INSERT INTO latchkey_sessions VALUES (4611686018427387904, 41, 1577836800, 1, 2, 3, 4, 'secret', '::1', 'a', ''), (5, 1, 1, 1, 2, 3, 4, 's', 'x', '😀', 'n');
 INSERT INTO latchkey_failures VALUES (1, '000000000000002900000000' || '5e0be100' || printf('%032d', 0), 3, 4611686018427387904, 5), (2, printf('%064x', 77), 1, 2, 3);
+INSERT INTO latchkey_revocations VALUES (4611686018427387904, 1, 2, 3, 0, 0), (7, 1, 2, 0, 999999999999999, 6);
 INSERT INTO latchkey_keys VALUES (1, 'kid', 'ES256', 'old', 1, 2, 3, 'public', ''), (2, 'Kid', 'RS256', 'next', 1, 0, 0, 'public', hex(zeroblob(2000)));
 INSERT INTO refreshTokens VALUES (3, 'a token', '2030-01-01 00:00:00', '2020-01-01 00:00:00', '2020-01-01 00:00:00', 41), (9, NULL, NULL, '2020-01-01 00:00:00', '2020-01-01 00:00:00', NULL);
 END

@@ -30,7 +30,7 @@ struct store { char folder[64], file[96], url[256]; struct db_config config; };
         "DROP TABLE IF EXISTS roles; DROP TABLE IF EXISTS users;"
         "DROP TABLE IF EXISTS latchkey_names; DROP TABLE IF EXISTS latchkey_accounts;"
         "DROP TABLE IF EXISTS latchkey_sessions; DROP TABLE IF EXISTS latchkey_failures;"
-        "DROP TABLE IF EXISTS latchkey_keys;"
+        "DROP TABLE IF EXISTS latchkey_keys; DROP TABLE IF EXISTS latchkey_revocations;"
         "DROP TABLE IF EXISTS latchkey_meta; DROP TABLE IF EXISTS latchkey_schema";
     const char *url = getenv("LATCHKEY_TEST_DB");
     struct db *db;

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+/* revocations_test.c - what is told to those who verify by themselves, and for how long. */
+#include "auth.h"
+#include "auth/revocations.h"
+#include "auth/sessions.h"
+#include "base/json.h"
+
+static int64_t house_make(struct domain *d)
+{
+    int64_t id = 0;
+
+    domain_make(d);
+    d->rules.sessions = SESSIONS_OWN;
+    d->rules.session_idle = 1000 * 3600;
+    d->rules.session_absolute = 1000 * 86400;
+    d->rules.access_ttl = 900;
+    CHECK_ERR(sign_up(d, "zoe", "zoe@example.org", &id), OK);
+    return id;
+}
+
+struct told {
+    struct json *all, *sessions, *users;
+    int64_t next;
+    uint64_t digest;
+    bool more;
+};
+
+static struct told told_since(struct domain *d, int64_t since)
+{
+    const struct json_rules rules = {.depth_max = 3, .values_max = 1 << 16, .unique = true};
+    struct revocations_asked asked = {since, clock_ms()};
+    struct json *json;
+    struct told t = {0};
+    str payload;
+
+    CHECK_ERR(revocations_write(&d->auth, &d->mem, &asked, &payload, &t.digest), OK);
+    CHECK_ERR(json_parse(&d->mem, payload, &rules, &json), OK);
+    t.all = json_member(json, STR("all"));
+    t.sessions = json_member(json, STR("sessions"));
+    t.users = json_member(json, STR("users"));
+    t.more = json_member(json, STR("more"))->kind == JSON_TRUE;
+    CHECK(json_int_of(json_member(json, STR("next")), &t.next));
+    return t;
+}
+
+static struct told told(struct domain *d)
+{
+    return told_since(d, 0);
+}
+
+static str id_text(struct domain *d, int64_t id)
+{
+    return arena_printf(&d->mem, "%lld", (long long)id);
+}
+
+TEST(nothing_ended_nothing_is_told)
+{
+    struct domain d;
+    struct told t;
+
+    (void)house_make(&d);
+    t = told(&d);
+    CHECK(t.sessions->n == 0 && t.users->n == 0 && !t.more);
+    CHECK(t.next <= clock_ms() - REVOCATIONS_OVERLAP);
+    CHECK(t.digest == told(&d).digest);
+    domain_end(&d);
+}
+
+TEST(a_session_that_ends_is_told_by_its_id)
+{
+    struct domain d;
+    struct session s;
+    struct told t;
+    int64_t id = house_make(&d);
+    uint64_t before = told(&d).digest;
+
+    CHECK_ERR(sign_in(&d, "zoe", &s), OK);
+    CHECK(told(&d).sessions->n == 0);
+    CHECK_ERR(sessions_end_one(&d.auth, id, s.id), OK);
+    CHECK_ERR(sessions_end_one(&d.auth, id, s.id), ERR_NOT_FOUND);
+    t = told(&d);
+    CHECK(t.sessions->n == 1 && t.users->n == 0 && t.digest != before);
+    CHECK_STR(t.sessions->first->text, id_text(&d, s.id));
+    domain_end(&d);
+}
+
+TEST(a_session_that_a_stolen_token_ends_is_told)
+{
+    struct domain d;
+    struct session s, next, last;
+
+    (void)house_make(&d);
+    CHECK_ERR(sign_in(&d, "zoe", &s), OK);
+    CHECK_ERR(session_refresh(&d.auth, &d.mem, s.refresh_token, &next), OK);
+    CHECK_ERR(session_refresh(&d.auth, &d.mem, next.refresh_token, &last), OK);
+    CHECK_ERR(session_refresh(&d.auth, &d.mem, s.refresh_token, &last), ERR_REFRESH_UNKNOWN);
+    CHECK(told(&d).sessions->n == 1);
+    domain_end(&d);
+}
+
+static void user_is(struct domain *d, int64_t id, int64_t from_least, str keep)
+{
+    struct json *row = told(d).users->last;
+    int64_t user, from;
+
+    CHECK(row && row->n == 3);
+    if (!row)
+        return;
+    CHECK(json_int_of(row->first, &user) && user == id);
+    CHECK(json_int_of(row->first->next, &from) && from >= from_least);
+    CHECK_STR(row->last->text, keep);
+}
+
+TEST(what_ends_all_of_an_accounts_tokens_is_told_with_its_time)
+{
+    struct domain d;
+    struct session s;
+    int64_t id = house_make(&d), now = clock_ms() / 1000 + 1;
+
+    CHECK_ERR(sign_in(&d, "zoe", &s), OK);
+    CHECK_ERR(account_sign_out(&d.auth, id, s.id), OK);
+    user_is(&d, id, now, id_text(&d, s.id));
+    CHECK_ERR(account_sign_out(&d.auth, id, 0), OK);
+    user_is(&d, id, now, STR(""));
+    CHECK_ERR(account_set_password(&d.auth, &d.mem, id, STR("another one")), OK);
+    CHECK_ERR(account_disable(&d.auth, id), OK);
+    CHECK_ERR(account_enable(&d.auth, id), OK);
+    CHECK_ERR(account_delete(&d.auth, id), OK);
+    user_is(&d, id, now, STR(""));
+    CHECK(told(&d).users->n == 5);
+    domain_end(&d);
+}
+
+/* Who signs in again at once is not refused for what was before. */
+TEST(a_later_sign_in_is_dated_behind_the_cut)
+{
+    struct domain d;
+    struct session s;
+    struct claims c;
+    int64_t id = house_make(&d), from;
+
+    CHECK_ERR(account_sign_out(&d.auth, id, 0), OK);
+    CHECK_ERR(sign_in(&d, "zoe", &s), OK);
+    CHECK(json_int_of(told(&d).users->last->first->next, &from));
+    CHECK_ERR(jwt_verify(&d.mem, &d.keys, s.access_token, clock_ms() / 1000, &c), OK);
+    CHECK(c.issued_at >= from);
+    domain_end(&d);
+}
+
+TEST(it_is_told_as_long_as_a_token_may_live)
+{
+    struct domain d;
+    int64_t id = house_make(&d);
+
+    CHECK_ERR(account_sign_out(&d.auth, id, 0), OK);
+    beside(&d, "UPDATE latchkey_revocations SET at = at - 900000");
+    CHECK(told(&d).users->n == 1);
+    beside(&d, "UPDATE latchkey_revocations SET at = at - 61000");
+    CHECK(told(&d).users->n == 0);
+    CHECK_ERR(revocations_forget(d.auth.db, 2000000), OK);
+    d.rules.access_ttl = 2000;
+    CHECK(told(&d).users->n == 1);
+    CHECK_ERR(revocations_forget(d.auth.db, 900000), OK);
+    CHECK(told(&d).users->n == 0);
+    domain_end(&d);
+}
+
+TEST(what_is_asked_for_since_a_time_leaves_out_what_was_before)
+{
+    struct domain d;
+    int64_t id = house_make(&d), then;
+
+    CHECK_ERR(account_sign_out(&d.auth, id, 0), OK);
+    beside(&d, "UPDATE latchkey_revocations SET at = at - 300000");
+    then = clock_ms() - 200000;
+    CHECK(told_since(&d, then).users->n == 0);
+    CHECK(told_since(&d, then - 200000).users->n == 1);
+    CHECK_ERR(account_sign_out(&d.auth, id, 0), OK);
+    CHECK(told_since(&d, then).users->n == 1);
+    CHECK(told(&d).users->n == 2);
+    /* Asking for what comes next again and again misses nothing that a slow commit adds. */
+    CHECK(told_since(&d, told(&d).next).users->n == 1);
+    domain_end(&d);
+}
+
+static err many_work(struct db *db, void *arg)
+{
+    const int64_t *at = arg;
+    err e = OK;
+
+    for (int i = 0; i < REVOCATIONS_PAGE && e == OK; i++)
+        e = revocation_insert(db, &(struct revocation){.id = *at * 10000 + i,
+                                                       .at = *at + (at[1] ? i : 0),
+                                                       .user_id = 1,
+                                                       .session_id = i + 1});
+    return e;
+}
+
+TEST(more_than_a_page_goes_on_in_the_next)
+{
+    struct domain d;
+    struct told t;
+    int64_t at[2] = {clock_ms() - 500000, 1}, seen = 0, pages = 0;
+
+    (void)house_make(&d);
+    CHECK_ERR(db_write(d.auth.db, many_work, at), OK);
+    at[0] += 100000;
+    at[1] = 0; /* a page within one ms */
+    CHECK_ERR(db_write(d.auth.db, many_work, at), OK);
+    for (t = told(&d); pages++ < 5; t = told_since(&d, t.next)) {
+        seen += (int64_t)t.sessions->n;
+        if (!t.more)
+            break;
+    }
+    CHECK(!t.more && pages == 3 + 1);
+    CHECK(seen >= 2 * REVOCATIONS_PAGE);
+    domain_end(&d);
+}
