@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// verify.mjs - npm's jose verifies our tokens by our published keys. Gets {url, issuer, audience, tokens}
-// on standard input; one line a check, the last one counts them.
-import { createRemoteJWKSet, jwtVerify, calculateJwkThumbprint } from "jose";
+// verify.mjs - npm's jose verifies our tokens by our published keys. Gets {url, issuer, audience,
+// tokens} on standard input; one line a check, the last one counts them.
+import {calculateJwkThumbprint, createRemoteJWKSet, jwtVerify} from "jose";
 
 const { url, issuer, audience, tokens } = JSON.parse(await new Promise((done) => {
   let text = "";
@@ -10,8 +10,12 @@ const { url, issuer, audience, tokens } = JSON.parse(await new Promise((done) =>
 let passed = 0, failed = 0;
 
 function check(what, fine, got) {
-  if (fine) passed++;
-  else { failed++; console.log(`FAIL ${what}: ${got}`); }
+  if (fine)
+    passed++;
+  else {
+    failed++;
+    console.log(`FAIL ${what}: ${got}`);
+  }
 }
 
 async function verdict(keys, token, options) {
@@ -30,23 +34,37 @@ const flipped = (token, at) => {
 
 for (const [alg, token] of Object.entries(tokens)) {
   const keys = createRemoteJWKSet(new URL(url));
-  const options = { issuer, audience, typ: "at+jwt", algorithms: [alg], requiredClaims: ["sub", "client_id", "iat", "exp", "jti"] };
+  const options = {
+    issuer,
+    audience,
+    typ: "at+jwt",
+    algorithms: [alg],
+    requiredClaims: ["sub", "client_id", "iat", "exp", "jti"]
+  };
   const is = async (what, wanted, t, o) => {
-    const got = await verdict(keys, t, { ...options, ...o });
+    const got = await verdict(keys, t, {...options, ...o });
     check(`${alg} ${what}`, got === wanted, got);
   };
   await is("verifies", "good", token);
   await is("flipped in its signature", "ERR_JWS_SIGNATURE_VERIFICATION_FAILED", flipped(token, -5));
-  await is("flipped in its payload", "ERR_JWS_SIGNATURE_VERIFICATION_FAILED", flipped(token, token.indexOf(".") + 5));
-  await is("for another audience", "ERR_JWT_CLAIM_VALIDATION_FAILED", token, { audience: "https://other.example" });
-  await is("by another issuer", "ERR_JWT_CLAIM_VALIDATION_FAILED", token, { issuer: "https://other.example" });
+  await is(
+      "flipped in its payload", "ERR_JWS_SIGNATURE_VERIFICATION_FAILED",
+      flipped(token, token.indexOf(".") + 5));
+  await is(
+      "for another audience", "ERR_JWT_CLAIM_VALIDATION_FAILED", token,
+      { audience: "https://other.example" });
+  await is(
+      "by another issuer", "ERR_JWT_CLAIM_VALIDATION_FAILED", token,
+      { issuer: "https://other.example" });
   await is("of another type", "ERR_JWT_CLAIM_VALIDATION_FAILED", token, { typ: "JWT" });
   await is("of another algorithm", "ERR_JOSE_ALG_NOT_ALLOWED", token, { algorithms: ["PS256"] });
   await is("too old", "ERR_JWT_EXPIRED", token, { currentDate: new Date(Date.now() + 3600e3) });
 }
 const answer = await fetch(url);
 const jwks = await answer.json();
-check("type", answer.headers.get("content-type") === "application/jwk-set+json", answer.headers.get("content-type"));
+check(
+    "type", answer.headers.get("content-type") === "application/jwk-set+json",
+    answer.headers.get("content-type"));
 check("keys", jwks.keys.length === 2 * Object.keys(tokens).length, jwks.keys.length);
 for (const jwk of jwks.keys) {
   check("kid is the thumbprint", (await calculateJwkThumbprint(jwk)) === jwk.kid, jwk.kid);
