@@ -117,7 +117,7 @@ WRAPS = arena_alloc arena_array arena_dup arena_cstr arena_printf
 # Under BUILD=fuzz a fuzzer; else the same code with a main that replays the seeds.
 $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(if $(filter fuzz,$(BUILD)),,$(O)/tests/fuzz/replay.o) $(OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS_$(BUILD)) $(if $(filter fuzz,$(BUILD)),-fsanitize=fuzzer) -o $@ $^ $(LDLIBS_ALL)
+	$(CC) $(FLAGS_$(BUILD)) $(if $(filter fuzz,$(BUILD)),-fsanitize=fuzzer,$(LINK_$(BUILD))) -o $@ $^ $(LDLIBS_ALL)
 
 # Rewritten only when they change, so another option or compiler rebuilds.
 $(O)/flags: FORCE
