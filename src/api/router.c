@@ -35,15 +35,37 @@ static bool is_param(str s)
     return s.n && s.p[0] == ':';
 }
 
-/* Most rows have none: they take one comparison instead of a walk along the segments. */
-static bool has_param(str pattern)
+static bool is_same_letter(char a, char b)
 {
-    return memchr(pattern.p, ':', pattern.n) != NULL;
+    return a == b || ((a ^ b) == 0x20 && (a | 0x20) >= 'a' && (a | 0x20) <= 'z');
 }
 
-/* Does `b` fit the pattern `a`?  `b` is a path, or, when `b_pattern` says so, a pattern too: then,
- * could one path fit both? */
-static bool fits(str a, str b, bool b_pattern)
+/* Does `path` fit? Its slash at the end was taken off. All rows are asked for each request, so one
+ * that does not fit is left at its first other byte, and nothing is measured before. */
+static bool fits(const char *pattern, str path)
+{
+    size_t i = 1, began;
+
+    if (!pattern[1] || path.n <= 1)
+        return !pattern[1] && path.n == 1;
+    for (const char *p = pattern + 1; *p; p++) {
+        if (*p != ':' || p[-1] != '/') {
+            if (i == path.n || !is_same_letter(*p, path.p[i++]))
+                return false;
+            continue;
+        }
+        for (began = i; i < path.n && path.p[i] != '/';)
+            i++;
+        if (i == began)
+            return false;
+        while (p[1] && p[1] != '/')
+            p++;
+    }
+    return i == path.n;
+}
+
+/* Could one path fit both patterns? */
+static bool clash(str a, str b)
 {
     bool more_a, more_b;
     str x, y;
@@ -52,12 +74,10 @@ static bool fits(str a, str b, bool b_pattern)
         return a.n == b.n;
     a = str_from(without_slash(a), 1);
     b = str_from(without_slash(b), 1);
-    if (!b_pattern && !has_param(a))
-        return str_is_nocase(a, b);
     do {
         more_a = str_cut(a, '/', &x, &a);
         more_b = str_cut(b, '/', &y, &b);
-        if (is_param(x) ? y.n == 0 : !str_is_nocase(x, y) && !(b_pattern && is_param(y)))
+        if (!str_is_nocase(x, y) && !is_param(x) && !is_param(y))
             return false;
     } while (more_a && more_b);
     return more_a == more_b;
@@ -74,8 +94,10 @@ const struct route *route_match(const struct route *table, enum method method, s
         path = STR("/");
     if (path.p[0] != '/')
         return NULL;
+    if (path.n > 2)
+        path = without_slash(path);
     for (const struct route *r = table; r->path; r++) {
-        if (!fits(str_of(r->path), path, false))
+        if (!fits(r->path, path))
             continue;
         *methods |= 1u << r->method | (r->method == GET ? 1u << HEAD : 0);
         if (r->method == want)
@@ -109,7 +131,7 @@ err routes_check(const struct route *table)
         }
     for (const struct route *a = table; a->path; a++)
         for (const struct route *b = a + 1; b->path; b++)
-            if (a->method == b->method && fits(str_of(a->path), str_of(b->path), true)) {
+            if (a->method == b->method && clash(str_of(a->path), str_of(b->path))) {
                 log_error("routes", text_kv("clash", str_of(a->path)),
                           text_kv("with", str_of(b->path)));
                 return ERR_BUG;
