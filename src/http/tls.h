@@ -4,9 +4,9 @@
  * A `struct tls` holds a certificate, its key and the keys of session tickets; all loops share it
  * and it can be replaced while they run (the one lock is in here). A `struct tls_link` is one
  * connection and belongs to its loop. Suites of TLS 1.2 are those with forward secrecy and AEAD,
- * which are also the ones that HTTP/2 may be spoken over (RFC 9113 section 9.2.2). No
- * renegotiation, no compression, no early data, no session cache: tickets hold what is needed, and
- * die with a reload. */
+ * which are also the ones that HTTP/2 may be spoken over (RFC 9113 section 9.2.2); keys are agreed
+ * on by elliptic curves alone. No renegotiation, no compression, no early data, no session cache:
+ * tickets hold what is needed, and die with a reload. */
 #ifndef HTTP_TLS_H
 #define HTTP_TLS_H
 

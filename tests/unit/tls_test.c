@@ -164,6 +164,25 @@ TEST(suites_without_forward_secrecy_or_aead_are_refused)
     end();
 }
 
+TEST(keys_are_agreed_on_by_curves_alone)
+{
+    static const struct { const char *group; bool fine; } tries[] = {
+        { "X25519", true }, { "P-256", true }, { "P-384", true },
+        { "ffdhe2048", false }, { "ffdhe8192", false } };
+
+    begin();
+    rig_start_tls(&rig, &papers);
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        struct client c;
+
+        CHECK(SSL_CTX_set1_groups_list(ctx, tries[i].group) == 1);
+        dial(&c, &rig);
+        CHECK(secure_with(&c, ctx, NULL, NULL) == tries[i].fine);
+        hang_up(&c);
+    }
+    end();
+}
+
 TEST(what_both_speak_is_chosen_and_nothing_else)
 {
     static const struct { const char *offer, *chosen;
