@@ -75,20 +75,25 @@ static void limit_say(struct auth *a, const struct bucket_level *level)
     a->limit.wait_ms = level->wait_ms;
 }
 
-static bool address_take(struct auth *a)
+/* Take one with bucket_take, or look with bucket_holds. */
+static bool address_ask(struct auth *a, __typeof__(bucket_take) *ask)
 {
     struct bucket_level level;
-    bool may;
+    bool may = ask(a->throttle, &a->rules->throttle.address, a->hasher.client.address,
+                   clock_mono_ms(), &level);
 
     a->limit = (struct limit){0};
-    may = bucket_take(a->throttle, &a->rules->throttle.address, a->hasher.client.address,
-                      clock_mono_ms(), &level);
     limit_say(a, &level);
     if (!may) {
         a->limit.by = LIMIT_ADDRESS;
         a->limit.retry_ms = level.wait_ms;
     }
     return may;
+}
+
+static bool address_take(struct auth *a)
+{
+    return address_ask(a, bucket_take);
 }
 
 static void address_return(struct auth *a)
@@ -98,6 +103,16 @@ static void address_return(struct auth *a)
     if (bucket_return(a->throttle, &a->rules->throttle.address, a->hasher.client.address,
                       clock_mono_ms(), &level))
         limit_say(a, &level);
+}
+
+err attempt_check(struct auth *a)
+{
+    if (!a->rules->throttle.on || !a->throttle || a->proofs.n)
+        return OK;
+    if (!address_ask(a, bucket_holds))
+        return ERR_TOO_MANY;
+    a->limit = (struct limit){0};
+    return OK;
 }
 
 err attempt_begin_nameless(struct auth *a, struct attempt *out)

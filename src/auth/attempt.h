@@ -36,6 +36,10 @@ struct attempt {
     struct failure_row before, now;   /* of flight.key: as it was, as it was reserved */
 };
 
+/* A first look, before the database is asked whom it is about: who shows no proof of a device and
+ * whose address has nothing left is refused in any case. ERR_TOO_MANY. */
+err attempt_check(struct auth *a);
+
 /* May it be made?  `user` is whom it is about, or NULL for nobody, of whom `name` is what was typed.
  * OK: *out is reserved, and attempt_end must follow. ERR_TOO_MANY, and a->limit says of what and
  * for how long; it is the same for a name that nobody has. ERR_NO_MEMORY, or a failure of the

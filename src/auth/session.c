@@ -216,6 +216,8 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
     if ((e = composed_of(mem, password, &composed)) != OK)
         return e;
     q.composed = composed;
+    if ((e = attempt_check(a)) != OK)
+        return e;
     if (a->rules->strict_time)
         decoys_follow(a, mem);
     e = account_by_name(a, mem, username, &out->user);

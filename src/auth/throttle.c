@@ -154,6 +154,19 @@ bool bucket_take(struct throttle *t, const struct bucket_rule *rule,
     return may;
 }
 
+bool bucket_holds(struct throttle *t, const struct bucket_rule *rule,
+                  const unsigned char address[static THROTTLE_ADDRESS_BYTES], int64_t now,
+                  struct bucket_level *level)
+{
+    const struct entry *entry;
+
+    pthread_mutex_lock(&t->lock);
+    entry = entry_of(t, name_of(t, address));
+    level_of(rule, entry ? entry->full_at : 0, now, level);
+    pthread_mutex_unlock(&t->lock);
+    return level->left > 0;
+}
+
 bool bucket_return(struct throttle *t, const struct bucket_rule *rule,
                    const unsigned char address[static THROTTLE_ADDRESS_BYTES], int64_t now,
                    struct bucket_level *level)

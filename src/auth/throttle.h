@@ -34,6 +34,11 @@ bool bucket_take(struct throttle *throttle, const struct bucket_rule *rule,
                  const unsigned char address[static THROTTLE_ADDRESS_BYTES], int64_t now,
                  struct bucket_level *level);
 
+/* The same without taking it. */
+bool bucket_holds(struct throttle *throttle, const struct bucket_rule *rule,
+                  const unsigned char address[static THROTTLE_ADDRESS_BYTES], int64_t now,
+                  struct bucket_level *level);
+
 /* Give one back. False when the address was driven out meanwhile. */
 bool bucket_return(struct throttle *throttle, const struct bucket_rule *rule,
                    const unsigned char address[static THROTTLE_ADDRESS_BYTES], int64_t now,

@@ -216,6 +216,24 @@ TEST(an_address_that_failed_too_often_is_refused_whomever_it_asks_for)
     throttled_end(&d);
 }
 
+TEST(who_is_refused_by_his_address_costs_the_database_nothing)
+{
+    struct domain d;
+    struct db *other;
+
+    (void)throttled_make(&d);
+    other = store_open(&d.store);
+    d.rules.throttle.address.burst = 1;
+    CHECK_ERR(fail_at(&d, "nobody"), ERR_USER_UNKNOWN);
+    CHECK_ERR(db_script(other, STR("ALTER TABLE users RENAME TO gone")), OK);
+    CHECK_ERR(fail_at(&d, "nobody"), ERR_TOO_MANY);
+    CHECK(d.auth.limit.by == LIMIT_ADDRESS && d.auth.limit.retry_ms > 5000);
+    d.auth.hasher.client.address[12] = 2;
+    CHECK(fail_at(&d, "nobody") != ERR_TOO_MANY);
+    db_close(other);
+    throttled_end(&d);
+}
+
 TEST(what_the_account_refuses_costs_its_address_nothing)
 {
     struct domain d;
