@@ -281,6 +281,16 @@ static str address_text(const struct req *req)
     return str_of(to);
 }
 
+/* From this machine, and on behalf of another: a proxy that http.trusted-proxies does not name, so
+ * that all its clients are one. */
+static bool is_proxied(const struct req *req)
+{
+    const struct http_peer *peer = &req->x->req.peer;
+
+    return peer->family == AF_INET && peer->address[0] == 127 &&
+           (req_header(req, STR("x-forwarded-for")).n || req_header(req, STR("forwarded")).n);
+}
+
 /* One line an event that an operator counts, and one for each failure that is ours. */
 static void request_log(const struct req *req, const struct res *res, err e)
 {
@@ -289,7 +299,7 @@ static void request_log(const struct req *req, const struct res *res, err e)
     enum log_level level = e == OK || e == ERR_CLIENT_GONE ? LOG_INFO
                            : status >= 500                 ? LOG_ERROR
                                                            : LOG_WARN;
-    struct kv kvs[8] = {0};
+    struct kv kvs[9] = {0};
     size_t n = 0;
 
     if (!req->event && (status < 500 || e == ERR_CLIENT_GONE))
@@ -302,6 +312,8 @@ static void request_log(const struct req *req, const struct res *res, err e)
         kvs[n++] = text_kv("err", str_of(err_name(e)));
     if (e != OK && req->event)
         kvs[n++] = text_kv("address", address_text(req));
+    if (req->auth && req->auth->limit.by == LIMIT_ADDRESS && is_proxied(req))
+        kvs[n++] = text_kv("hint", STR("http.trusted-proxies"));
     if (req->auth && req->auth->limit.by)
         kvs[n++] = text_kv("limit", str_of(limits[req->auth->limit.by]));
     log_line(level, req->event ? req->event : "request", kvs);

@@ -75,14 +75,26 @@ static void limit_say(struct auth *a, const struct bucket_level *level)
     a->limit.wait_ms = level->wait_ms;
 }
 
+/* Whoever comes by a unix socket, through a proxy that is not trusted to name him, has no address:
+ * one bucket for all of them would let each shut out the others. */
+static bool has_address(const struct auth *a)
+{
+    static const unsigned char none[ADDRESS_BYTES];
+
+    return memcmp(a->hasher.client.address, none, sizeof none) != 0;
+}
+
 /* Take one with bucket_take, or look with bucket_holds. */
 static bool address_ask(struct auth *a, __typeof__(bucket_take) *ask)
 {
     struct bucket_level level;
-    bool may = ask(a->throttle, &a->rules->throttle.address, a->hasher.client.address,
-                   clock_mono_ms(), &level);
+    bool may;
 
     a->limit = (struct limit){0};
+    if (!has_address(a))
+        return true;
+    may = ask(a->throttle, &a->rules->throttle.address, a->hasher.client.address, clock_mono_ms(),
+              &level);
     limit_say(a, &level);
     if (!may) {
         a->limit.by = LIMIT_ADDRESS;
@@ -266,12 +278,14 @@ err attempt_begin(struct auth *a, struct arena *mem, const struct user *user, st
 static void bound(struct auth *a, enum failure_kind kind)
 {
     static _Atomic unsigned made;
-    int64_t most = kind == FAILURE_NAME ? FAILURE_NAMES_MAX : FAILURE_DEVICES_MAX;
     err e;
 
     if (kind == FAILURE_ACCOUNT || atomic_fetch_add(&made, 1) % BOUND_EVERY != BOUND_EVERY - 1)
         return;
-    if ((e = failures_bound(a->db, kind, most)) != OK)
+    e = failures_bound(a->db, FAILURE_NAME, FAILURE_NAMES_MAX);
+    if (e == OK)
+        e = failures_bound(a->db, FAILURE_DEVICE, FAILURE_DEVICES_MAX);
+    if (e != OK)
         log_warn("failures_kept", text_kv("err", str_of(err_name(e))));
 }
 

@@ -213,6 +213,10 @@ TEST(an_address_that_failed_too_often_is_refused_whomever_it_asks_for)
     CHECK(row_of(&d, id).failures == 1);
     d.auth.hasher.client.address[12] = 2;
     CHECK_ERR(try_as(&d, "zoe", "12345678"), OK);
+    CHECK_ERR(fail_at(&d, "c"), ERR_USER_UNKNOWN);
+    memset(d.auth.hasher.client.address, 0, ADDRESS_BYTES);
+    for (int i = 0; i < 4; i++)
+        CHECK_ERR(fail_at(&d, (const char *[]){ "d", "e", "f", "g" }[i]), ERR_USER_UNKNOWN);
     throttled_end(&d);
 }
 
