@@ -96,6 +96,12 @@ uint64_t digest_sip(const unsigned char key[static SIP_KEY_BYTES], str s)
     return out;
 }
 
+void digest_sip_wide(const unsigned char key[static SIP_KEY_BYTES], str s,
+                     unsigned char out[static SIP_WIDE])
+{
+    crypto_shorthash_siphashx24(out, (const unsigned char *)s.p, s.n, key);
+}
+
 bool digest_equal(const void *a, const void *b, size_t n)
 {
     return n == 0 || CRYPTO_memcmp(a, b, n) == 0;

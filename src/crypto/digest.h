@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 
-enum { SHA1_BYTES = 20, SHA256_BYTES = 32, SIP_KEY_BYTES = 16 };
+enum { SHA1_BYTES = 20, SHA256_BYTES = 32, SIP_KEY_BYTES = 16, SIP_WIDE = 16 };
 
 /* SHA-1 (FIPS 180-4): for ETags only. */
 void digest_sha1(str s, unsigned char out[static SHA1_BYTES]);
@@ -26,6 +26,11 @@ void mac_sha256(const struct mac_key *key, str s, unsigned char out[static SHA25
 /* SipHash-2-4: where the keys of a table come from a stranger. The same on every machine of one
  * byte order; never stored. */
 uint64_t digest_sip(const unsigned char key[static SIP_KEY_BYTES], str s);
+
+/* The same, 128 bits wide: who has not the key can as little find two texts that meet as guess the
+ * hash of one. */
+void digest_sip_wide(const unsigned char key[static SIP_KEY_BYTES], str s,
+                     unsigned char out[static SIP_WIDE]);
 
 /* Whether `n` bytes are equal, in a time that does not tell where they differ. */
 bool digest_equal(const void *a, const void *b, size_t n);

@@ -267,15 +267,15 @@ err jwt_verify(struct arena *mem, const struct keyring *keys, str token, int64_t
     return f == FINE ? answer(&r, now, out) : err_of(f);
 }
 
+/* A token that was found good is known again by its hash: the token itself is kept nowhere. */
 struct slot {
     struct reading reading;
-    uint64_t hash;
-    size_t n;                           /* 0: free */
-    char token[CACHE_TOKEN_MAX];
+    unsigned char hash[SIP_WIDE];
+    bool used;
 };
 
 struct jwt_cache {
-    unsigned char seed[SIP_KEY_BYTES];  /* so that nobody can choose tokens that meet in one slot */
+    unsigned char seed[SIP_KEY_BYTES];  /* known to nobody: the hash stands for the signature */
     uint64_t generation;                /* of the keyring that verified what is kept */
     bool lax;
     struct slot slots[CACHE_SLOTS];
@@ -293,7 +293,7 @@ struct jwt_cache *jwt_cache_new(void)
 void jwt_cache_clear(struct jwt_cache *cache)
 {
     for (size_t i = 0; i < CACHE_SLOTS; i++)
-        if (cache->slots[i].n)
+        if (cache->slots[i].used)
             explicit_bzero(&cache->slots[i], sizeof cache->slots[i]);
 }
 
@@ -315,46 +315,31 @@ static void cache_follow(struct jwt_cache *cache, const struct keyring *keys)
     cache->lax = keys->lax;
 }
 
-/* What finds a token: a hash of its signature, for all else in it can be guessed. */
-static uint64_t slot_hash(const struct jwt_cache *cache, str token)
-{
-    const char *dot = memrchr(token.p, '.', token.n);
-
-    return digest_sip(cache->seed,
-                      dot ? str_from(token, (size_t)(dot - token.p)) : token);
-}
-
-/* The hash is compared whole before the bytes: who does not know the signature, or the seed, cannot
- * get a guess as far as memcmp, so its time tells nothing about the token that is kept. */
-static bool slot_holds(const struct slot *slot, uint64_t hash, str token)
-{
-    return slot->hash == hash && slot->n == token.n && memcmp(slot->token, token.p, token.n) == 0;
-}
-
 err jwt_verify_cached(struct jwt_cache *cache, struct arena *mem, const struct keyring *keys,
                       str token, int64_t now, struct claims *out)
 {
     struct reading r;
+    unsigned char hash[SIP_WIDE];
     struct slot *slot;
-    uint64_t hash;
+    uint64_t at;
     enum fault f;
     err e;
 
     if (!cache || token.n == 0 || token.n > CACHE_TOKEN_MAX)
         return jwt_verify(mem, keys, token, now, out);
     cache_follow(cache, keys);
-    hash = slot_hash(cache, token);
-    slot = &cache->slots[hash % CACHE_SLOTS];
-    if (slot_holds(slot, hash, token))
+    digest_sip_wide(cache->seed, token, hash);
+    memcpy(&at, hash, sizeof at);
+    slot = &cache->slots[at % CACHE_SLOTS];
+    if (slot->used && digest_equal(slot->hash, hash, SIP_WIDE))
         return answer(&slot->reading, now, out);
     if ((f = read_token(mem, keys, token, &r)) != FINE)
         return err_of(f);
     if ((e = answer(&r, now, out)) != OK)
         return e;
     slot->reading = r;
-    slot->hash = hash;
-    slot->n = token.n;
-    memcpy(slot->token, token.p, token.n);
+    slot->used = true;
+    memcpy(slot->hash, hash, SIP_WIDE);
     return OK;
 }
 
