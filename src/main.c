@@ -3,6 +3,7 @@
 #include "app/cli.h"
 #include "app/commands.h"
 #include "base/str.h"
+#include "crypto/secure.h"
 
 #include <sys/stat.h>
 
@@ -39,6 +40,7 @@ int main(int argc, char **argv)
 
     /* A database of password hashes and a secret are nobody else's to read. */
     (void)umask(077);
+    secure_begin();
     for (size_t i = 0; i < COMMANDS; i++)
         if (str_is(name, str_of(commands[i].name)))
             return commands[i].run(argc - 1, argv + 1);

@@ -229,7 +229,7 @@ static err kid_find(struct keypair *pair)
 /* Takes `key` over, whatever comes of it. */
 static err keypair_of(EVP_PKEY *key, bool is_private, struct keypair **out)
 {
-    struct keypair *pair = calloc(1, sizeof *pair);
+    struct keypair *pair = OPENSSL_secure_zalloc(sizeof *pair);
     err e = ERR_NO_MEMORY;
 
     if (!pair) {
@@ -287,8 +287,7 @@ void keypair_free(struct keypair *pair)
     shelf_free(pair->signs);
     shelf_free(pair->verifies);
     EVP_PKEY_free(pair->key);
-    explicit_bzero(pair, sizeof *pair);
-    free(pair);
+    OPENSSL_secure_clear_free(pair, sizeof *pair);
 }
 
 enum alg keypair_alg(const struct keypair *pair)

@@ -6,6 +6,7 @@
  * list of ours as well. */
 #include "http/h2.h"
 
+#include "base/wipe.h"
 #include "http/flood.h"
 
 #include <nghttp2/nghttp2.h>
@@ -453,6 +454,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 
 static bool session_open(struct h2 *h)
 {
+    /* It holds fields of requests and pieces of answers: tokens. */
+    nghttp2_mem memory = { NULL, wipe_malloc, wipe_free, wipe_calloc, wipe_realloc };
     nghttp2_session_callbacks *calls;
     nghttp2_option *option;
     int rc;
@@ -472,7 +475,7 @@ static bool session_open(struct h2 *h)
     nghttp2_session_callbacks_set_on_frame_send_callback(calls, on_sent);
     nghttp2_session_callbacks_set_on_stream_close_callback(calls, on_close);
     nghttp2_option_set_no_closed_streams(option, 1);
-    rc = nghttp2_session_server_new2(&h->session, calls, h, option);
+    rc = nghttp2_session_server_new3(&h->session, calls, h, option, &memory);
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(calls);
     return rc == 0;
@@ -532,8 +535,10 @@ bool h2_pump(struct h2 *h, bool *more)
     *more = false;
     if (h->conn->out.n)
         return true;
-    while (out->n < PUMP_ENOUGH && (n = nghttp2_session_mem_send(h->session, &p)) > 0)
+    while (out->n < PUMP_ENOUGH && (n = nghttp2_session_mem_send(h->session, &p)) > 0) {
         buf_put(out, (str){ (const char *)p, (size_t)n });
+        explicit_bzero((char *)(uintptr_t)p, (size_t)n);   /* its buffer; it does not look back */
+    }
     *more = n > 0;
     if (n < 0)
         return false;
