@@ -18,7 +18,8 @@ CC_fuzz  = clang
 CC_arm64 = aarch64-linux-gnu-gcc
 CC      := $(or $(CC_$(BUILD)),$(CC))
 
-CSTD   = -std=gnu2x -D_GNU_SOURCE -Isrc -I$(O)/gen
+# Where the tree lies is told nowhere, so two builds of it have the same bytes.
+CSTD   = -std=gnu2x -D_GNU_SOURCE -Isrc -I$(O)/gen -ffile-prefix-map='$(CURDIR)'=.
 WARN   = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wformat=2 -Wstrict-prototypes \
          -Wmissing-prototypes -Wvla -Wno-missing-field-initializers -Werror
 MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
@@ -44,7 +45,7 @@ LIBS    = sqlite3 libssl libcrypto libnghttp2 libsodium libcrypt zlib libseccomp
 # The clients of MariaDB and PostgreSQL give their headers only: they are loaded when a database asks.
 CLIENTS = $(if $(filter yes,$(MYSQL)),libmariadb) $(if $(filter yes,$(PGSQL)),libpq)
 
-SRC  = $(filter-out src/main.c src/store/db_%.c src/store/client%.c,$(shell find src -name '*.c' | sort)) \
+SRC  = $(filter-out src/main.c src/store/db_%.c src/store/client%.c,$(shell find src -name '*.c' | LC_ALL=C sort)) \
        $(wildcard $(ENGINES:%=src/store/db_%.c) $(ENGINES:%=src/store/client_%.c)) $(if $(CLIENTS),src/store/client.c)
 OBJ  = $(SRC:%.c=$(O)/%.o) $(O)/gen/migrations.o $(O)/gen/pi.o $(O)/gen/common.o
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/*_test.c))
