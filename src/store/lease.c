@@ -189,7 +189,8 @@ static void not_opened(struct leases *p, err e)
     p->open_at = clock_mono_ms() + OPEN_PAUSE_MS;
     if (e == ERR_DB_DOWN) {
         lost_say(p);
-        p->down = true;
+        /* A file is not away for a while: who comes next waits for the next try. */
+        p->down = !p->engine->embedded;
     }
     pthread_cond_broadcast(&p->given_back);
 }
