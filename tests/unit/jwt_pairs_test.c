@@ -173,30 +173,19 @@ TEST(s3_1_one_key_one_algorithm)
 {
     for (enum alg alg = ALG_ES256; alg < ALGS; alg++)
         for (enum alg other = ALG_ES256; other < ALGS; other++) {
-            str theirs, ours, none, header, rest;
+            str ours, theirs, header, none, rest;
 
-            begin(alg);
-            ours = sign();
-            begin(other);
-            theirs = sign();
-            if (alg != other)
-                CHECK_ERR(keyring_add_pair(&keys, pair_of(alg, 0), INT64_MAX, false), OK);
-            CHECK_ERR(verify(theirs), OK);
-            begin(alg);
-            ours = sign();
             if (alg == other)
                 continue;
+            begin(alg);
             CHECK_ERR(keyring_add_pair(&keys, pair_of(other, 0), INT64_MAX, false), OK);
-            theirs = arena_dup(&mem, theirs);
-            begin(other);
-            CHECK_ERR(keyring_add_pair(&keys, pair_of(alg, 0), INT64_MAX, true), OK);
             ours = sign();
-            keys.signer = 1;
+            keys.signer = 2;
             theirs = sign();
-            (void)str_cut(ours, '.', &header, &rest);
-            (void)str_cut(theirs, '.', &none, &rest);
             CHECK_ERR(verify(ours), OK);
             CHECK_ERR(verify(theirs), OK);
+            (void)str_cut(ours, '.', &header, &none);
+            (void)str_cut(theirs, '.', &none, &rest);
             CHECK_ERR(
                 verify(arena_printf(&mem, STR_FMT "." STR_FMT, STR_ARG(header), STR_ARG(rest))),
                 ERR_TOKEN_INVALID);
