@@ -4,7 +4,9 @@
  *     cc -O2 -DLATCHKEY_CURL -o check check.c latchkey_verify.c -lcurl -lcrypto -lpthread
  *     ./check https://auth.example.org [issuer [audience [every]]]      every: -1: no revocations
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "latchkey_verify.h"
 
 #include <stdio.h>

@@ -3,7 +3,9 @@
  *
  * One lock guards everything that is kept; it is open while something is fetched and while a
  * signature is verified. One thread fetches at a time, the others go on with what there is. */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "latchkey_verify.h"
 
 #include <openssl/core_names.h>

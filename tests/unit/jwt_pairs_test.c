@@ -329,6 +329,44 @@ TEST(s3_11_another_kind_of_token_is_refused)
     CHECK_ERR(verify(mac_token(STR("{\"alg\":\"HS256\"}"), payload, STR(SECRET))), OK);
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return memcmp(a, b, 16);
+}
+
+TEST(a_hundred_thousand_tokens_have_as_many_ids)
+{
+    enum { MANY = 100000 };
+    char(*ids)[16] = calloc(MANY, sizeof *ids);
+    struct arena scratch;
+    size_t same = 0;
+
+    begin(ALG_HS256);
+    keys.jti = true;
+    arena_init(&scratch, 1 << 16);
+    for (size_t i = 0; ids && i < MANY; i++) {
+        unsigned char bytes[512];
+        str token, rest, payload;
+        ptrdiff_t at;
+        size_t n;
+
+        arena_reset(&scratch);
+        CHECK_ERR(jwt_sign(&scratch, &keys, &zoe, &token), OK);
+        (void)str_cut(token, '.', &payload, &rest);
+        (void)str_cut(rest, '.', &payload, &rest);
+        CHECK(base64url_read(payload, bytes, &n));
+        at = str_find((str){(char *)bytes, n}, STR("\"jti\":\""));
+        CHECK(at > 0);
+        memcpy(ids[i], bytes + at + 7, 16);
+    }
+    qsort(ids, MANY, sizeof *ids, by_text);
+    for (size_t i = 1; i < MANY; i++)
+        same += memcmp(ids[i - 1], ids[i], 16) == 0;
+    CHECK(same == 0);
+    arena_end(&scratch);
+    free(ids);
+}
+
 TEST(a_mute_ring_signs_nothing)
 {
     str token;
