@@ -130,6 +130,7 @@ static void allow_what_is_named(const struct walls *w, const struct settings *s)
     allow_folder_of(w, s->config_file, READS);
     allow_folder_of(w, s->tls_cert, READS);
     allow_folder_of(w, s->tls_key, READS);
+    allow_folder_of(w, s->db_tls_ca, READS);
     allow_sockets_of(w, s->http_listen);
     allow_sockets_of(w, s->tls_listen);
 }

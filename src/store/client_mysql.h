@@ -13,7 +13,8 @@
 
 #define MYSQL_CALLS(CALL) \
     CALL(mysql_close) CALL(mysql_errno) CALL(mysql_error) CALL(mysql_free_result) \
-    CALL(mysql_get_socket) CALL(mysql_init) CALL(mysql_options) CALL(mysql_query) \
+    CALL(mysql_get_socket) CALL(mysql_get_ssl_cipher) CALL(mysql_init) CALL(mysql_options) \
+    CALL(mysql_query) \
     CALL(mysql_real_connect) CALL(mysql_real_query) CALL(mysql_server_init) CALL(mysql_ssl_set) \
     CALL(mysql_stmt_affected_rows) CALL(mysql_stmt_bind_param) CALL(mysql_stmt_bind_result) \
     CALL(mysql_stmt_close) CALL(mysql_stmt_errno) CALL(mysql_stmt_execute) CALL(mysql_stmt_fetch) \
@@ -38,6 +39,7 @@ err client_mysql_load(void);
 #define mysql_error             mysql_calls.mysql_error
 #define mysql_free_result       mysql_calls.mysql_free_result
 #define mysql_get_socket        mysql_calls.mysql_get_socket
+#define mysql_get_ssl_cipher    mysql_calls.mysql_get_ssl_cipher
 #define mysql_init              mysql_calls.mysql_init
 #define mysql_options           mysql_calls.mysql_options
 #define mysql_query             mysql_calls.mysql_query

@@ -11,7 +11,7 @@
     CALL(PQclear)                                                                                  \
     CALL(PQcmdTuples) CALL(PQconnectPoll) CALL(PQconnectStartParams) CALL(PQconsumeInput)          \
         CALL(PQerrorMessage) CALL(PQfinish) CALL(PQgetResult) CALL(PQgetisnull) CALL(PQgetlength)  \
-            CALL(PQgetvalue) CALL(PQisBusy) CALL(PQnfields) CALL(PQntuples)                        \
+            CALL(PQgetvalue) CALL(PQisBusy) CALL(PQlibVersion) CALL(PQnfields) CALL(PQntuples)     \
                 CALL(PQresultErrorField) CALL(PQresultStatus) CALL(PQsendPrepare)                  \
                     CALL(PQsendQuery) CALL(PQsendQueryPrepared) CALL(PQsetNoticeReceiver)         \
                         CALL(PQsetErrorVerbosity) CALL(PQsocket) CALL(PQstatus)                    \
@@ -41,6 +41,7 @@ err client_pgsql_load(void);
 #define PQgetlength          pgsql_calls.PQgetlength
 #define PQgetvalue           pgsql_calls.PQgetvalue
 #define PQisBusy             pgsql_calls.PQisBusy
+#define PQlibVersion         pgsql_calls.PQlibVersion
 #define PQnfields            pgsql_calls.PQnfields
 #define PQntuples            pgsql_calls.PQntuples
 #define PQresultErrorField   pgsql_calls.PQresultErrorField

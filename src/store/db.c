@@ -125,7 +125,9 @@ static err engine_of_url(str url, const struct engine **out, str *place)
                 return OK;
             }
     log_error("database_unknown", text_kv("scheme", scheme),
-              text_kv("why", STR("no engine of that name is built in")));
+              text_kv("why", str_is(scheme, STR("mysql")) || str_is(scheme, STR("pgsql"))
+                                 ? STR("this program was built without that engine")
+                                 : STR("no engine has that name")));
     return ERR_BAD_SETTING;
 }
 

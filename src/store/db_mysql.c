@@ -168,7 +168,8 @@ static void options_set(struct mysql *m, bool tls)
         tls_set(m);
 }
 
-/* 0, or the client's number of what is wrong. */
+/* 0, or the client's number of what is wrong. Told to enforce TLS but not to verify, the library goes
+ * on without where the server has none. */
 static unsigned host_try(struct mysql *m, const struct remote_host *at, bool tls)
 {
     const struct remote *r = &m->where;
@@ -181,7 +182,7 @@ static unsigned host_try(struct mysql *m, const struct remote_host *at, bool tls
     if (mysql_real_connect(m->h, at->host[0] ? at->host : "127.0.0.1", r->user, r->password,
                            r->database, at->port, r->socket[0] ? r->socket : NULL,
                            CLIENT_FOUND_ROWS))
-        return 0;
+        return tls && !mysql_get_ssl_cipher(m->h) ? CR_SSL_CONNECTION_ERROR : 0;
     return mysql_errno(m->h);
 }
 

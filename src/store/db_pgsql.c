@@ -214,6 +214,14 @@ static bool hosts_write(const struct remote *w, char hosts[static HOSTS_MAX],
     return h < HOSTS_MAX && n < PORTS_MAX;
 }
 
+/* Who may sign: the system's list where none is named; libpq would take that of the user's home. */
+static const char *signers(const struct pgsql *p)
+{
+    if (p->tls_ca || p->tls != DB_TLS_VERIFY)
+        return p->tls_ca;
+    return PQlibVersion() >= 160000 ? "system" : "/etc/ssl/certs/ca-certificates.crt";
+}
+
 static PGconn *connection_start(const struct pgsql *p)
 {
     static const char *const modes[] = {
@@ -233,7 +241,7 @@ static PGconn *connection_start(const struct pgsql *p)
                                 "application_name",
                                 "sslmode",
                                 "target_session_attrs",
-                                p->tls_ca ? "sslrootcert" : NULL,
+                                signers(p) ? "sslrootcert" : NULL,
                                 NULL};
     const char *const values[] = {w->socket[0] ? w->socket : hosts,
                                   ports,
@@ -244,7 +252,7 @@ static PGconn *connection_start(const struct pgsql *p)
                                   "latchkey",
                                   modes[p->tls],
                                   w->hosts_n > 1 ? "read-write" : "any",
-                                  p->tls_ca,
+                                  signers(p),
                                   NULL};
 
     return hosts_write(w, hosts, ports) ? PQconnectStartParams(keys, values, 0) : NULL;
