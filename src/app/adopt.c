@@ -5,6 +5,7 @@
  * leave alone. No row that is there is changed or deleted either way. */
 #include "app/cli.h"
 #include "app/commands.h"
+#include "app/database.h"
 #include "app/progress.h"
 #include "app/setting.h"
 #include "auth/adopt.h"
@@ -26,7 +27,7 @@ struct adopt {
     struct settings settings;
     struct db_config config;
     struct db *db;
-    bool yes;
+    bool yes, sequel;
     int64_t users, roles;
     struct adopt_report report;
 };
@@ -77,16 +78,15 @@ static err tables_print(struct adopt *a)
 
 static err sequel_print(struct adopt *a)
 {
-    bool there;
     err e;
 
-    if ((e = survey_has_table(a->db, STR("refreshTokens"), &there)) != OK || !there)
+    if ((e = survey_has_table(a->db, STR("refreshTokens"), &a->sequel)) != OK || !a->sequel)
         return e;
     if ((e = count_of(a, Q_COUNT_REFRESH_TOKENS, "refresh tokens of the sequel", NULL)) != OK)
         return e;
-    puts("      The table refreshTokens is the tutorial's sequel's. It is left as it is; the "
-         "setting\n"
-         "      session.compat says whether its tokens count.");
+    puts("      The table refreshTokens is the tutorial's sequel's. It is left as it is; its "
+         "tokens count,\n"
+         "      and its front-end goes on as it was, with session.compat = sequel.");
     return OK;
 }
 
@@ -344,8 +344,8 @@ static err take_over(struct adopt *a)
         (e = names_claim(a)) != OK || (e = survey_count(a->db, Q_COUNT_NAMES, &names)) != OK)
         return e;
     printf("\nTaken over: %lld names and addresses are claimed. Start it with\n"
-           "  latchkey serve --db.url " STR_FMT " --token.secret-file FILE\n",
-           (long long)names, STR_ARG(a->config.url));
+           "  latchkey serve --db.url " STR_FMT " --token.secret-file FILE%s\n",
+           (long long)names, STR_ARG(a->config.url), a->sequel ? " --session.compat sequel" : "");
     return OK;
 }
 
@@ -425,8 +425,9 @@ int adopt_main(int argc, char **argv)
     arena_init(&a.mem, SETTINGS_MEMORY);
     log_set_level(LOG_ERROR);
     if (settings_read(&a.settings, &mem, false, argc, argv, &rest) == OK && words_read(&a, rest)) {
-        a.config = (struct db_config){.url = arena_dup(&mem, a.settings.db_url),
-                                      .wait_ms = a.settings.db_wait};
+        a.config = database_config(&a.settings, false);
+        a.config.url = arena_dup(&mem, a.settings.db_url);
+        a.config.wait_ms = a.settings.db_wait;
         arena_end(&a.mem);
         if ((e = adopt_run(&a)) != OK)
             fprintf(stderr, "latchkey: adopt: %s\n", err_meaning(e));

@@ -3,6 +3,7 @@
 #include "auth/move.h"
 
 #include "app/commands.h"
+#include "app/database.h"
 #include "app/progress.h"
 #include "app/setting.h"
 #include "base/log.h"
@@ -75,12 +76,19 @@ static int usage(FILE *to, int status)
     return status;
 }
 
+static struct db_config config_of(const struct moving *m, const struct side *side)
+{
+    struct db_config c = database_config(&m->settings, false);
+
+    c.url = side->url;
+    c.password = side->password.bytes_;
+    c.wait_ms = m->settings.db_wait;
+    return c;
+}
+
 static err move_both(struct moving *m)
 {
-    int64_t wait = m->settings.db_wait;
-    struct db_config from = {
-        .url = m->from.url, .password = m->from.password.bytes_, .wait_ms = wait};
-    struct db_config to = { .url = m->to.url, .password = m->to.password.bytes_, .wait_ms = wait };
+    struct db_config from = config_of(m, &m->from), to = config_of(m, &m->to);
     struct move move = { .from = &from, .to = &to, .mem = &m->mem, .progress = say, .arg = m };
     err e = move_run(&move);
 

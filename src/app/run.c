@@ -329,7 +329,8 @@ static err run_open(struct run *run)
     key_watch_init(&run->keys, &run->settings);
     if ((e = migrate(&run->db, run->fresh ? MIGRATE_FRESH : MIGRATE_KEEP, run->mode->owner)) != OK)
         return complain("the database cannot be brought up to date", e);
-    if (str_is(run->settings.session_compat, STR("sequel")) && (e = migrate_sequel(&run->db)) != OK)
+    if (str_is(run->settings.session_compat, STR("sequel")) &&
+        (e = migrate_sequel(&run->db, run->mode->owner)) != OK)
         return complain("the table refreshTokens cannot be made", e);
     if ((e = legacy_open(&run->keys.chain.base, &run->settings, &run->db)) != OK)
         return complain("the database does not say when it was adopted", e);

@@ -219,7 +219,7 @@ static err both_open(struct move *m)
     if ((e = db_write(m->target, mark_store, m)) != OK ||
         (e = survey_has_table(m->source, STR("refreshTokens"), &sequel)) != OK)
         return e;
-    return sequel ? copy_make_optional(m->target, m->mem) : OK;
+    return sequel ? migrate_sequel_in(m->target, OWNER_SERVE) : OK;
 }
 
 /* -------------------------------------------------------------------------------------- copying */

@@ -2,8 +2,6 @@
 /* copy.c - every row of a database, page by page. */
 #include "store/copy.h"
 
-#include "store/migrate.h"
-
 // clang-format off
 const struct copy_table copy_tables[] = {
     { "roles",             "itdd",   1, Q_COUNT_ROLES,          Q_PAGE_ROLES,          Q_LAST_ROLES,          Q_PUT_ROLES,          false, false },
@@ -20,17 +18,6 @@ const struct copy_table copy_tables[] = {
     {0}
 };
 // clang-format on
-
-/* As the sequel's Sequelize makes it. */
-static const char sequel_table[] =
-    "CREATE TABLE IF NOT EXISTS \"refreshTokens\" (\n"
-    "-- only sqlite:id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
-    "-- only mysql:id INTEGER NOT NULL AUTO_INCREMENT PRIMARY KEY,\n"
-    "-- only pgsql:id SERIAL PRIMARY KEY,\n"
-    "token VARCHAR(255), \"expiryDate\" {datetime}, \"createdAt\" {datetime} NOT NULL,\n"
-    "\"updatedAt\" {datetime} NOT NULL, \"userId\" INTEGER,\n"
-    "FOREIGN KEY (\"userId\") REFERENCES users (id) ON DELETE SET NULL ON UPDATE "
-    "CASCADE){table};\n";
 
 /* SQLite and MySQL move their counters when a row is put in with its id. */
 static const char pgsql_counters[] =
@@ -137,16 +124,6 @@ err copy_last(struct db *db, struct arena *mem, const struct copy_table *t, stru
     *out = (struct copy_row){0};
     places(t, t->keys, out, to);
     return db_one(db, mem, t->last, IN_NONE, to);
-}
-
-err copy_make_optional(struct db *db, struct arena *mem)
-{
-    str sql;
-    err e;
-
-    if ((e = migration_expand(mem, str_of(sequel_table), db_engine(db), &sql)) != OK)
-        return e;
-    return db_script(db, sql);
 }
 
 err copy_end(struct db *db)

@@ -36,9 +36,6 @@ err copy_page_write(struct db *db, const struct copy_table *t, const struct copy
 /* The key of the last row. ERR_NOT_FOUND. */
 err copy_last(struct db *db, struct arena *mem, const struct copy_table *t, struct copy_row *out);
 
-/* Make the sequel's table where it is missing. */
-err copy_make_optional(struct db *db, struct arena *mem);
-
 /* Let the engine give ids behind the last one that was copied. */
 err copy_end(struct db *db);
 

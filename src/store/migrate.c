@@ -15,6 +15,8 @@
 
 enum { TEXT_MAX = 256 << 10 };
 
+static const str sequel_made_by = { "refresh_tokens_made_by", 22 };
+
 static const char schema_table[] =
     "CREATE TABLE IF NOT EXISTS latchkey_schema (number INTEGER NOT NULL PRIMARY KEY,"
     " name {text} NOT NULL, hash {text} NOT NULL, applied_at {time} NOT NULL){table};";
@@ -187,6 +189,20 @@ static err refuse(str why)
     return ERR_DB_SCHEMA;
 }
 
+/* The sequel's table is dropped with the others, so it must be ours as well. */
+static err sequel_check(struct db *db, struct migrating *m)
+{
+    bool there;
+    str made;
+    err e;
+
+    if ((e = table_is_there(db, &m->mem, "refreshTokens", &there)) != OK || !there ||
+        (e = fact_read(db, &m->mem, sequel_made_by, &made)) != OK)
+        return e;
+    return str_is(made, STR("dev")) ? OK
+                                    : refuse(STR("another program made the table refreshTokens"));
+}
+
 static err owner_check(struct db *db, struct migrating *m)
 {
     enum owner now;
@@ -203,7 +219,7 @@ static err owner_check(struct db *db, struct migrating *m)
         return OK;
     if (m->owner != OWNER_DEV || (m->had_users && !str_is(made, STR("dev"))))
         return refuse(STR("only dev starts afresh, and only with tables that dev itself made"));
-    return OK;
+    return sequel_check(db, m);
 }
 
 static err schema_check_not_newer(struct db *db, struct migrating *m)
@@ -238,13 +254,25 @@ static err migration_apply(struct db *db, struct migrating *m, const struct migr
                    NULL);
 }
 
+/* The sequel's table is gone: whoever makes it next is its maker. */
+static err made_by_forget(struct db *db, struct migrating *m)
+{
+    bool there;
+    err e = table_is_there(db, &m->mem, "latchkey_meta", &there);
+
+    if (e != OK || !there)
+        return e;
+    return db_exec(db, Q_META_DELETE, IN(text(sequel_made_by)), NULL);
+}
+
 /* Run the migrations that are missing: all, when the tables are gone; the tutorial's server drops
  * its own whenever it starts. */
 static err migrations_apply(struct db *db, struct migrating *m)
 {
     err e;
 
-    if (m->how == MIGRATE_FRESH && (e = db_script(db, str_of(fresh_script))) != OK)
+    if (m->how == MIGRATE_FRESH && ((e = db_script(db, str_of(fresh_script))) != OK ||
+                                    (e = made_by_forget(db, m)) != OK))
         return e;
     if ((m->how == MIGRATE_FRESH || !m->had_users) &&
         (e = db_exec(db, Q_SCHEMA_CLEAR, IN_NONE, NULL)) != OK)
@@ -282,18 +310,25 @@ static err roles_seed(struct db *db, struct migrating *m)
     return OK;
 }
 
-static err owner_write(struct db *db, const struct migrating *m)
+static str owner_name(enum owner owner)
+{
+    return owner == OWNER_DEV ? STR("dev") : owner == OWNER_ADOPT ? STR("adopt") : STR("serve");
+}
+
+/* What was adopted stays so, whoever serves it. */
+static err owner_write(struct db *db, struct migrating *m)
 {
     bool made = m->how == MIGRATE_FRESH || !m->had_users;
-    str name = m->owner == OWNER_DEV     ? STR("dev")
-             : m->owner == OWNER_ADOPT ? STR("adopt")
-                                       : STR("serve");
+    str name = owner_name(m->owner), before;
     err e;
 
     if (made && (e = meta_write(db, STR("tables_made_by"), name)) != OK)
         return e;
     if (m->owner == OWNER_NONE)
         return OK;
+    if ((e = fact_read(db, &m->mem, STR("owner"), &before)) != OK || str_is(before, name) ||
+        str_is(before, STR("adopt")))
+        return e;
     return meta_write(db, STR("owner"), name);
 }
 
@@ -337,24 +372,45 @@ err migrate(const struct db_config *config, enum migrate_how how, enum owner own
     return e;
 }
 
+struct sequel { struct arena mem; enum owner owner; };
+
+static err sequel_make(struct db *db, struct sequel *s)
+{
+    bool there;
+    err e;
+
+    if ((e = table_is_there(db, &s->mem, "refreshTokens", &there)) != OK ||
+        (e = script_run(db, &s->mem, sequel_table)) != OK || there)
+        return e;
+    return meta_write(db, sequel_made_by, owner_name(s->owner));
+}
+
 static err sequel_work(struct db *db, void *arg)
 {
-    err e = script_run(db, arg, sequel_table);
+    struct sequel *s = arg;
+    err e;
 
+    arena_init(&s->mem, 2 * TEXT_MAX);
+    e = sequel_make(db, s);
+    arena_end(&s->mem);
     return e == ERR_EXISTS ? ERR_DB_AGAIN : e;
 }
 
-err migrate_sequel(const struct db_config *config)
+err migrate_sequel_in(struct db *db, enum owner owner)
 {
-    struct arena mem;
+    struct sequel s = { .owner = owner };
+
+    return db_write(db, sequel_work, &s);
+}
+
+err migrate_sequel(const struct db_config *config, enum owner owner)
+{
     struct db *db;
     err e;
 
     if ((e = db_open_raw(config, &db)) != OK)
         return e;
-    arena_init(&mem, 2 * TEXT_MAX);
-    e = db_write(db, sequel_work, &mem);
-    arena_end(&mem);
+    e = migrate_sequel_in(db, owner);
     db_close(db);
     return e;
 }

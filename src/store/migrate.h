@@ -19,12 +19,16 @@ enum owner { OWNER_NONE, OWNER_DEV, OWNER_SERVE, OWNER_ADOPT };    /* read, adop
 
 /* Bring it up to date. Each migration runs in a transaction with its number and hash; two programs
  * at once are safe. ERR_DB_SCHEMA when the database is newer than this program, when an applied
- * migration's hash differs, or when MIGRATE_FRESH meets tables that `dev` did not make. */
+ * migration's hash differs, or when MIGRATE_FRESH meets tables that `dev` did not make. What was
+ * adopted stays so when it is served. */
 err migrate(const struct db_config *config, enum migrate_how how, enum owner owner);
 
-/* Make the sequel's table of refresh tokens where it is missing. Not a numbered migration: only
- * who sets session.compat has it, and the sequel's own server may have made it. */
-err migrate_sequel(const struct db_config *config);
+/* Make the sequel's table of refresh tokens where it is missing, and note who did. Not a numbered
+ * migration: only who sets session.compat has it, and the sequel's own server may have made it. */
+err migrate_sequel(const struct db_config *config, enum owner owner);
+
+/* The same on a connection that is open, migrated before. */
+err migrate_sequel_in(struct db *db, enum owner owner);
 
 /* Who owns it; OWNER_NONE for an empty database or one that never saw Latchkey. */
 err migrate_owner(const struct db_config *config, enum owner *out);

@@ -272,8 +272,9 @@ const struct sql queries[Q_COUNT] = {
     [Q_PUT_REVOCATIONS] = {PUT("latchkey_revocations",
                                REVOCATION_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?)"},
     [Q_COUNT_REVOCATIONS] = {"SELECT COUNT(*) FROM latchkey_revocations"},
-    [Q_PAGE_META] = {"SELECT meta_key, value FROM latchkey_meta WHERE meta_key <> 'move_source' "
-                     "AND meta_key > ?"
-                     " ORDER BY meta_key LIMIT ?"},
+    /* Without what each database has of its own. */
+    [Q_PAGE_META] = {"SELECT meta_key, value FROM latchkey_meta WHERE meta_key NOT IN"
+                     " ('move_source', 'tables_made_by', 'refresh_tokens_made_by')"
+                     " AND meta_key > ? ORDER BY meta_key LIMIT ?"},
     [Q_PUT_META] = {META_WRITE, .mysql = META_WRITE_MYSQL},
 };

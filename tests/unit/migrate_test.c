@@ -142,6 +142,44 @@ TEST(a_fresh_start_on_nothing_refuses_no_token)
     store_remove(&s);
 }
 
+TEST(a_fresh_start_drops_the_sequels_table_where_dev_made_it)
+{
+    static const char theirs[] = "CREATE TABLE \"refreshTokens\" (id INTEGER NOT NULL PRIMARY KEY,"
+                                 " token VARCHAR(255))";
+    struct store s;
+
+    store_make(&s);
+    CHECK_ERR(migrate_sequel(&s.config, OWNER_DEV), OK);
+    CHECK_ERR(migrate(&s.config, MIGRATE_FRESH, OWNER_DEV), OK);
+    struct db *db = store_open(&s);
+    CHECK_ERR(db_script(db, str_of(theirs)), OK);      /* "exists" where it was not dropped */
+    CHECK_ERR(migrate(&s.config, MIGRATE_FRESH, OWNER_DEV), ERR_DB_SCHEMA);
+    CHECK_ERR(migrate_sequel(&s.config, OWNER_DEV), OK);
+    CHECK_ERR(migrate(&s.config, MIGRATE_FRESH, OWNER_DEV), ERR_DB_SCHEMA);
+    CHECK_ERR(db_script(db, STR("DELETE FROM \"refreshTokens\"")), OK);
+    db_close(db);
+    store_remove(&s);
+}
+
+TEST(what_was_adopted_stays_so_when_it_is_served)
+{
+    struct store s;
+    struct arena mem;
+    str value;
+
+    store_make_empty(&s);
+    arena_init(&mem, 64 << 10);
+    CHECK_ERR(migrate(&s.config, MIGRATE_KEEP, OWNER_SERVE), OK);
+    CHECK_ERR(migrate(&s.config, MIGRATE_KEEP, OWNER_ADOPT), OK);
+    CHECK_ERR(migrate(&s.config, MIGRATE_KEEP, OWNER_SERVE), OK);
+    struct db *db = store_open(&s);
+    CHECK_ERR(meta_read(db, &mem, STR("owner"), &value), OK);
+    CHECK_STR(value, STR("adopt"));
+    db_close(db);
+    arena_end(&mem);
+    store_remove(&s);
+}
+
 TEST(dev_keeps_away_from_what_serve_has_used)
 {
     struct store s;

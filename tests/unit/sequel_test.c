@@ -9,7 +9,7 @@ static int64_t sequel_make(struct domain *d)
     int64_t id = 0;
 
     domain_make(d);
-    CHECK_ERR(migrate_sequel(&d->store.config), OK);
+    CHECK_ERR(migrate_sequel(&d->store.config, OWNER_DEV), OK);
     d->rules.sessions = SESSIONS_SEQUEL;
     d->rules.refresh_ttl = 3600;
     CHECK_ERR(sign_up(d, "zoe", "zoe@example.org", &id), OK);
