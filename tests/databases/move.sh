@@ -31,10 +31,12 @@ refused() {
     grep -q -- "$1" err || { cat err; fail "the refusal does not say '$1'"; }
 }
 
+# Every row of every table, whichever there are; who made a table each database knows for itself.
 dump() {
     local t
-    for t in users roles user_roles refreshTokens latchkey_names latchkey_accounts latchkey_sessions latchkey_failures latchkey_keys latchkey_revocations latchkey_meta; do
-        sqlite3 "$1" "SELECT * FROM $t" | sort
+    for t in $(sqlite3 "$1" "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'latchkey_schema' ORDER BY 1"); do
+        echo "$t"
+        sqlite3 "$1" "SELECT * FROM $t" | grep -v '_made_by|' | sort
     done
 }
 
@@ -64,6 +66,24 @@ dump first.db > first; dump last.db > last
 diff first last || fail 'what came back is not what went'
 is 'the keys that describe shows' 'username MUL,email MUL,' \
     "$(echo 'DESCRIBE users' | maria_sql | awk -F'\t' '$4 == "MUL" { printf "%s %s,", $1, $4 }')"
+
+# The other way round, and from each engine to itself.
+echo "CREATE DATABASE second; GRANT ALL ON second.* TO latchkey@'127.0.0.1'; CREATE DATABASE third; GRANT ALL ON third.* TO latchkey@'127.0.0.1'" | maria_sql
+echo 'CREATE DATABASE second' | pg_sql
+echo 'CREATE DATABASE third' | pg_sql
+moved sqlite:first.db "${pg_url%/*}/second"
+moved "${pg_url%/*}/second" "${pg_url%/*}/third"
+moved "${pg_url%/*}/third" "${maria_url%/*}/second"
+moved "${maria_url%/*}/second" "${maria_url%/*}/third"
+moved "${maria_url%/*}/third" sqlite:round.db
+moved sqlite:round.db sqlite:rounder.db
+dump rounder.db > last
+diff first last || fail 'what came back the other way is not what went'
+
+# What was adopted has no maker of ours.
+cp last.db theirs.db; sqlite3 theirs.db "DELETE FROM latchkey_meta WHERE meta_key = 'tables_made_by'; INSERT INTO latchkey_meta VALUES ('owner', 'adopt')"
+moved sqlite:theirs.db sqlite:taken.db
+is 'who owns what was adopted and moved' adopt "$(sqlite3 taken.db "SELECT value FROM latchkey_meta WHERE meta_key = 'owner'")"
 
 # The next id lies behind the last one.
 echo "INSERT INTO users (username, \"createdAt\", \"updatedAt\") VALUES ('next', now(), now())" | pg_sql

@@ -82,7 +82,7 @@ class Database:
 
     def client(self):
         if self.engine == 'mariadb':
-            return ['mariadb', '--no-defaults', '-uroot', '-S', self.folder + '/sock', '-N', '-n', 'latchkey']
+            return ['mariadb', '--no-defaults', '-uroot', '-S', self.folder + '/sock', '-N', '-n', '-f', 'latchkey']
         return ['psql', '-X', '-q', '-A', '-t', '-h', self.folder, '-p', str(self.port), '-U', 'latchkey', 'latchkey']
 
 

@@ -98,7 +98,7 @@ static struct db *filled(struct store *s)
     struct db *db;
 
     store_make(s);
-    CHECK_ERR(migrate_sequel(&s->config), OK);
+    CHECK_ERR(migrate_sequel(&s->config, OWNER_DEV), OK);
     db = store_open(s);
     CHECK_ERR(db_script(db, str_of(is(db, "sqlite")  ? fill_sqlite
                                    : is(db, "mysql") ? fill_mysql
