@@ -145,7 +145,7 @@ TEST(a_fresh_start_on_nothing_refuses_no_token)
 TEST(a_fresh_start_drops_the_sequels_table_where_dev_made_it)
 {
     static const char theirs[] = "CREATE TABLE \"refreshTokens\" (id INTEGER NOT NULL PRIMARY KEY,"
-                                 " token VARCHAR(255))";
+                                 " token VARCHAR(255), \"userId\" INTEGER)";
     struct store s;
 
     store_make(&s);
