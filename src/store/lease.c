@@ -201,7 +201,7 @@ static void connection_open(struct leases *p)
     struct db *db;
     err e;
 
-    config.quiet = p->down;
+    config.quiet = p->down || (p->lost && p->engine->embedded);     /* the log knows */
     config.existing = true;
     p->open_n++;
     pthread_mutex_unlock(&p->lock);
