@@ -155,6 +155,10 @@ class Proxy(threading.Thread):
         self.listener.close()
 
 
+# One address knocks at all doors at once: what is fair to others shall not refuse it, nor hashes be what it waits for.
+UNHURRIED = ['--password.queue-each', '256', '--password.queue-wait', '30s', '--password.argon2-memory', '1024', '--throttle.address-burst', '1000']
+
+
 class Latchkey:
     """`latchkey serve` on a free port."""
 
@@ -178,7 +182,7 @@ class Latchkey:
             raise SystemExit(f'user add: {done.stderr}')
 
     def begin(self):
-        self.process = subprocess.Popen([self.binary, 'serve', '--http.port', '0', *self.database, '--token.secret-file', self.secret, *self.flags],
+        self.process = subprocess.Popen([self.binary, 'serve', '--http.port', '0', *self.database, '--token.secret-file', self.secret, *UNHURRIED, *self.flags],
                                         cwd=self.folder, stdout=subprocess.PIPE, stderr=self.log, text=True)
 
     def listens(self):
