@@ -304,6 +304,8 @@ static err call_end(struct shell *s, err e)
 {
     s->depth--;
     s->doomed |= e == ERR_DB_DOWN;
+    /* A client that had no memory for an answer has left the rest of it on the wire. */
+    s->dropped |= e == ERR_NO_MEMORY && !s->pool->engine->embedded;
     if (s->doomed || s->dropped)
         inner_settle(s);
     return e;
