@@ -296,9 +296,9 @@ static void request_log(const struct req *req, const struct res *res, err e)
 {
     static const char *const limits[] = { "none", "address", "account" };
     int status = res->x->res.status;
-    enum log_level level = e == OK || e == ERR_CLIENT_GONE ? LOG_INFO
-                           : status >= 500                 ? LOG_ERROR
-                                                           : LOG_WARN;
+    enum log_level level = e == OK || e == ERR_CLIENT_GONE  ? LOG_INFO
+                           : status >= 500 && e != ERR_BUSY ? LOG_ERROR
+                                                            : LOG_WARN;
     struct kv kvs[9] = {0};
     size_t n = 0;
 

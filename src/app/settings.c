@@ -281,7 +281,7 @@ const struct setting settings_table[] = {
       .help = "Passwords that may wait to be hashed; one more is answered 503." },
     { .key = "password.queue-each", .kind = KIND_INTEGER, AT(password_queue_each), .def = "16", .dev = "1024", .min = 1, .max = 4096,
       .help = "Of these, how many of one address (IPv4, or the /64 of an IPv6); one more is answered 429." },
-    { .key = "password.queue-wait", .kind = KIND_MS, AT(password_queue_wait), .def = "0", .dev = "30s", .min = 0, .max = 60000,
+    { .key = "password.queue-wait", .kind = KIND_MS, AT(password_queue_wait), .def = "0", .dev = "30s", .min = 0, .max = 3600000,
       .help = "How long the last of them may be expected to wait; 0 is by password.cost: 250ms up to 8, 500ms at 10, 1s from 12 on." },
     { .key = "throttle.enabled", .kind = KIND_YES_NO, AT(throttle), .def = "yes", .dev = "no", .reread = true,
       .help = "Whether failed attempts to guess a password, or a name, are counted and slowed down." },

@@ -258,7 +258,10 @@ static void *worker_run(void *arg)
     struct worker *worker = arg;
     struct engine *engine = worker->engine;
     struct hashing *some[LANES_MAX];
+    char name[16];
 
+    snprintf(name, sizeof name, "hash%u", worker->number);
+    (void)pthread_setname_np(pthread_self(), name);   /* for top; nothing hangs on it */
     priority_lower(worker);
     pthread_mutex_lock(&engine->lock);
     for (wait_for_work(worker); !engine->stop; wait_for_work(worker)) {
@@ -357,7 +360,6 @@ static err lanes_judge(struct engine *engine, bool told)
 static err worker_start(struct engine *engine, unsigned i)
 {
     struct worker *worker = &engine->workers[i];
-    char name[16];
     pthread_attr_t attr;
     int failed;
 
@@ -373,8 +375,6 @@ static err worker_start(struct engine *engine, unsigned i)
         free(worker->crypt);
         return ERR_IO;
     }
-    snprintf(name, sizeof name, "hash%u", i);
-    (void)pthread_setname_np(worker->thread, name);   /* for top; nothing hangs on it */
     return OK;
 }
 
