@@ -241,6 +241,17 @@ err account_by_name(struct auth *a, struct arena *mem, str username, struct user
     return e == ERR_NOT_FOUND ? ERR_USER_UNKNOWN : e;
 }
 
+/* What comes of it is of no interest, nor whether it fails. */
+void account_ask_on(struct auth *a, struct arena *mem, str username, const struct user *user)
+{
+    struct user holder;
+    bool news;
+
+    if (str_is(user->username, username))
+        (void)claim_by_key(a->db, mem, NAME_USERNAME, username, &holder);
+    (void)claim_foreign_rows(a, &news);
+}
+
 /* A change of one account on its way into the database. */
 struct change {
     struct arena *mem;

@@ -44,6 +44,10 @@ err account_import(struct auth *a, struct arena *mem, const struct imported *wan
  * ERR_NOT_UNICODE. */
 err account_by_name(struct auth *a, struct arena *mem, str username, struct user *out);
 
+/* Ask what account_by_name would have asked on had `username` not found `user`: for the time that
+ * it takes. */
+void account_ask_on(struct auth *a, struct arena *mem, str username, const struct user *user);
+
 /* All of these: ERR_USER_UNKNOWN when there is no such account. What a change cuts off is every
  * token issued up to and within the second of the change; session_open dates later ones behind
  * it. */

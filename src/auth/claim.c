@@ -52,8 +52,7 @@ static bool goes_by(struct arena *mem, const struct user *user, enum name_kind k
     return name_key(mem, name_of(user, kind), &own) == OK && str_is(own, key);
 }
 
-static err holder_of(struct db *db, struct arena *mem, enum name_kind kind, str name,
-                     struct user *out)
+err claim_by_key(struct db *db, struct arena *mem, enum name_kind kind, str name, struct user *out)
 {
     struct user row;
     str key;
@@ -76,7 +75,7 @@ err claim_by_name(struct db *db, struct arena *mem, enum name_kind kind, str nam
     if (name.p)
         e = kind == NAME_USERNAME ? user_by_username(db, mem, name, out)
                                   : user_by_email(db, mem, name, out);
-    return e == ERR_NOT_FOUND ? holder_of(db, mem, kind, name, out) : e;
+    return e == ERR_NOT_FOUND ? claim_by_key(db, mem, kind, name, out) : e;
 }
 
 err claim_insert(struct db *db, struct arena *mem, enum name_kind kind, const struct user *user)
@@ -107,7 +106,7 @@ static err row_check(struct db *db, struct arena *mem, const struct user *row)
     struct user holder;
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        e = holder_of(db, mem, kinds[i], name_of(row, kinds[i]), &holder);
+        e = claim_by_key(db, mem, kinds[i], name_of(row, kinds[i]), &holder);
         if (e == ERR_NOT_FOUND)
             return e;
         if (e != OK && !is_unclaimable(e))

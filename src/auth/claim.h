@@ -18,6 +18,9 @@
 err claim_by_name(struct db *db, struct arena *mem, enum name_kind kind, str name,
                   struct user *out);
 
+/* Its second half: whoever claimed it. */
+err claim_by_key(struct db *db, struct arena *mem, enum name_kind kind, str name, struct user *out);
+
 /* Claim for a row that is there. ERR_EXISTS when another living account holds the name. Inside
  * db_write. */
 err claim_insert(struct db *db, struct arena *mem, enum name_kind kind, const struct user *user);

@@ -191,6 +191,8 @@ static err password_prove(struct auth *a, struct arena *mem, const struct asking
         e = time_spend(a, q->password, q->composed);
     if (!q->there)
         return e == OK || e == ERR_PASSWORD_WRONG ? ERR_USER_UNKNOWN : e;
+    if (e == ERR_PASSWORD_WRONG && a->rules->strict_time)
+        account_ask_on(a, mem, q->username, q->user);
     return e != OK ? e : account_again(a, mem, q->user, state);
 }
 
