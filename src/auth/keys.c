@@ -151,7 +151,7 @@ static err change_work(struct db *db, void *arg)
 {
     struct change *c = arg;
     struct arena mem;
-    struct keys keys;
+    struct keys keys = {0};
     int64_t edition;
     err e;
 
@@ -438,7 +438,7 @@ err keychain_load(struct keychain *chain, struct db *db, const struct keyring *b
 {
     struct keyring made;
     struct arena mem;
-    struct keys keys;
+    struct keys keys = {0};
     int64_t edition;
     err e, why;
 
