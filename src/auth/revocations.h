@@ -3,8 +3,8 @@
  * themselves: sessions that ended, and accounts that signed out everywhere, changed their password,
  * were disabled or deleted.
  *
- * Kept as long as a token of then may live. Not told is what ends by itself: a session that was not
- * used, or is too old, gets no new tokens. */
+ * Kept as long as a token of then may live. Not told is what ends by itself, a session that was not
+ * used or is too old: no access token outlives that. */
 #ifndef AUTH_REVOCATIONS_H
 #define AUTH_REVOCATIONS_H
 

@@ -114,6 +114,8 @@ static err token_issue(struct auth *a, struct arena *mem, struct session *s,
         later(later(clock_ms() / 1000, user->created_at), later(state->tokens_from, all_from));
     s->issued_at = claims.issued_at;
     claims.expires_at = claims.issued_at + a->rules->access_ttl;
+    if (s->id && claims.expires_at > s->ends_at / 1000)
+        claims.expires_at = s->ends_at / 1000;      /* who verifies by himself meets its end too */
     return jwt_sign(mem, a->keys, &claims, &s->access_token);
 }
 
@@ -128,6 +130,9 @@ static err session_begin(struct auth *a, struct arena *mem, struct session *out)
     case SESSIONS_SEQUEL:
         return sequel_begin(a, mem, out->user.id, &out->refresh_token);
     case SESSIONS_OWN:
+        out->ends_at = clock_ms() + (a->rules->session_idle < a->rules->session_absolute
+                                         ? a->rules->session_idle
+                                         : a->rules->session_absolute);
         return sessions_begin(a, mem, &out->user, &out->id, &out->refresh_token);
     }
     return ERR_BUG;
@@ -247,6 +252,7 @@ static err refresh_own(struct auth *a, struct arena *mem, struct session *s)
         return e;
     s->user = next.user;
     s->id = next.session_id;
+    s->ends_at = next.ends_at;
     s->refresh_token = next.token;
     return OK;
 }

@@ -11,6 +11,7 @@ struct session {
     str access_token;
     int64_t issued_at;              /* seconds since 1970 */
     int64_t id;                     /* 0: rules->sessions gives none */
+    int64_t ends_at;                /* when it ends unless it is used, ms since 1970 */
     str device_proofs;              /* for the client to keep (device.h); p == NULL: none */
     str refresh_token;              /* p == NULL: rules->sessions gives none */
 };

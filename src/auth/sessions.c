@@ -273,6 +273,7 @@ static err row_use(struct auth *a, const struct ticket *t, struct session_row *r
             return e;
         *again = !c.won;
         row->counter++;
+        row->used_at = c.now;
         return OK;
     }
     if (t->counter == row->counter - 1 && c.now - row->used_at <= a->rules->session_grace)
@@ -300,6 +301,7 @@ err sessions_refresh(struct auth *a, struct arena *mem, str token, struct refres
     if (again)
         return ERR_DB_AGAIN;
     out->session_id = row.id;
+    out->ends_at = end_of(a->rules, &row);
     return ticket_write(a, mem, &row, &out->token);
 }
 

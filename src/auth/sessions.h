@@ -24,7 +24,7 @@ enum {
 err sessions_begin(struct auth *a, struct arena *mem, const struct user *user, int64_t *id,
                    str *token);
 
-struct refreshed { struct user user; int64_t session_id; str token; };
+struct refreshed { struct user user; int64_t session_id, ends_at; str token; };      /* ms */
 
 /* Use a refresh token. Of any number of simultaneous uses of one, one goes on to the next token and
  * the others are answered the same one. ERR_REFRESH_UNKNOWN for whatever is wrong with it: forged,

@@ -356,3 +356,37 @@ TEST(an_account_has_so_many_sessions_and_no_more)
     CHECK(rows.n == 0);
     domain_end(&d);
 }
+
+static struct claims claims_in(struct domain *d, str token)
+{
+    struct claims c = {0};
+
+    CHECK_ERR(jwt_verify(&d->mem, &d->keys, token, clock_ms() / 1000, &c), OK);
+    return c;
+}
+
+TEST(no_access_token_outlives_its_session)
+{
+    struct domain d;
+    struct session s, next;
+    struct claims c;
+
+    (void)sessions_make(&d);
+    d.rules.access_ttl = 900;
+    CHECK_ERR(sign_in(&d, "zoe", &s), OK);
+    c = claims_in(&d, s.access_token);
+    CHECK(c.expires_at - c.issued_at == 900);
+    d.rules.session_idle = 300 * 1000;
+    CHECK_ERR(refresh(&d, s.refresh_token, &next), OK);
+    c = claims_in(&d, next.access_token);
+    CHECK(c.expires_at - c.issued_at <= 300 && c.expires_at - c.issued_at >= 290);
+    beside(&d, "UPDATE latchkey_sessions SET expires_at = used_at + 100000");
+    CHECK_ERR(refresh(&d, next.refresh_token, &s), OK);
+    c = claims_in(&d, s.access_token);
+    CHECK(c.expires_at - c.issued_at <= 100 && c.expires_at - c.issued_at >= 90);
+    d.rules.session_absolute = 200 * 1000;
+    CHECK_ERR(sign_in(&d, "zoe", &s), OK);
+    c = claims_in(&d, s.access_token);
+    CHECK(c.expires_at - c.issued_at <= 200 && c.expires_at - c.issued_at >= 190);
+    domain_end(&d);
+}
