@@ -195,6 +195,17 @@ static void say_ready(void *arg)
     sandbox_say(&run->sandbox, stderr);
 }
 
+/* What is wrong with a file was said. */
+static err certificate_open(struct run *run)
+{
+    const struct settings *s = &run->settings;
+    err e = OK;
+
+    if (s->tls_cert.n || s->tls_key.n || s->tls_listen.n)
+        e = tls_open(s->tls_cert, s->tls_key, &run->tls);
+    return e == OK || e == ERR_BAD_SETTING ? e : complain("TLS cannot be set up", e);
+}
+
 static err server_open(struct run *run)
 {
     const struct settings *s = &run->settings;
@@ -204,6 +215,7 @@ static err server_open(struct run *run)
         .listen_tls = s->tls_listen,
         .given = &run->given,
         .trusted = s->http_trusted_proxies.n ? &run->trusted : NULL,
+        .tls = run->tls,
         .loops = loops,
         .h1_only = run->mode->dev, /* the recorded server answers 400 */
         .limits =
@@ -227,10 +239,7 @@ static err server_open(struct run *run)
     raise_file_limit(s->http_connections);
     if (!networks_parse(s->http_trusted_proxies, &run->trusted))
         return ERR_BUG;                 /* its check let it through */
-    if (s->tls_cert.n || s->tls_key.n || s->tls_listen.n)
-        e = tls_open(s->tls_cert, s->tls_key, &run->tls);
-    config.tls = run->tls;
-    if (e != OK || (e = http_server_open(&config, &run->server)) != OK)
+    if ((e = http_server_open(&config, &run->server)) != OK)
         return e;
     if (run->mode->dev && !http_server_is_local(run->server)) {
         fputs("latchkey: dev was handed a socket that others reach; use `latchkey serve`\n",
@@ -338,6 +347,8 @@ static err run_open(struct run *run)
         return e;
     if ((e = house_open(run)) != OK)
         return complain("the server cannot start", e);
+    if ((e = certificate_open(run)) != OK)
+        return e;
     if ((e = server_open(run)) != OK)
         return complain("the server cannot listen", e);
     sandbox_enter(&run->settings, &run->sandbox);
