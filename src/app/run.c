@@ -185,14 +185,15 @@ static void say_where(struct run *run)
     (void)fflush(stdout);               /* a reader that left changes nothing for us */
 }
 
-/* Every thread has begun: only now it is said, so that who reads the line can connect. */
+/* Every thread has begun: only now it is said, so that who reads the line can connect; and last,
+ * so that he finds the rest said. */
 static void say_ready(void *arg)
 {
     struct run *run = arg;
 
-    say_where(run);
     run->mode->say(&run->settings);
     sandbox_say(&run->sandbox, stderr);
+    say_where(run);
 }
 
 /* What is wrong with a file was said. */
