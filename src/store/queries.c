@@ -120,8 +120,7 @@ const struct sql queries[Q_COUNT] = {
     [Q_USER_ROLES_OF_USER_DELETE] = {"DELETE FROM user_roles WHERE \"userId\" = ?"},
     [Q_USER_ROLES_OF_ROLE_DELETE] = {"DELETE FROM user_roles WHERE \"roleId\" = ?"},
 
-    [Q_SESSION_BY_ID] = {"SELECT " SESSION_TIMES ", " SESSION_TEXTS
-                         " FROM latchkey_sessions WHERE id = ?"},
+    [Q_SESSION_BY_ID] = {"SELECT " SESSION_TIMES ", secret FROM latchkey_sessions WHERE id = ?"},
     [Q_SESSION_TIMES] = {"SELECT " SESSION_TIMES " FROM latchkey_sessions WHERE id = ?"},
     [Q_SESSIONS_BY_USER] = {"SELECT id, " SESSION_TIMES ", " SESSION_TEXTS " FROM latchkey_sessions"
                             " WHERE user_id = ? ORDER BY used_at DESC, id LIMIT ?"},

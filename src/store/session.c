@@ -9,8 +9,9 @@
 
 err session_by_id(struct db *db, struct arena *mem, int64_t id, struct session_row *out)
 {
-    out->id = id;
-    return db_one(db, mem, Q_SESSION_BY_ID, IN(integer(id)), OUT(TIMES_OUT(out), TEXTS_OUT(out)));
+    *out = (struct session_row){ .id = id };
+    return db_one(db, mem, Q_SESSION_BY_ID, IN(integer(id)),
+                  OUT(TIMES_OUT(out), text_at(&out->secret)));
 }
 
 err session_times_by_id(struct db *db, int64_t id, struct session_row *out)

@@ -14,7 +14,8 @@ struct session_row {
     str address, agent, name;                     /* of the client, for people to read */
 };
 
-/* ERR_NOT_FOUND. */
+/* Without what is for people to read: a refresh has no use for it, and a session that is there
+ * shall not take longer to refuse than one that is not. ERR_NOT_FOUND. */
 err session_by_id(struct db *db, struct arena *mem, int64_t id, struct session_row *out);
 
 /* The same without its texts, and so without memory. */
