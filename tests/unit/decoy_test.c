@@ -15,7 +15,7 @@ enum { NAMES = 1000 };
 static void accounts_make(struct domain *d, const char *const hashes[], int n)
 {
     for (int i = 0; i < n; i++) {
-        char name[16];
+        char name[24];
         int64_t id;
 
         (void)snprintf(name, sizeof name, "known%d", i);
