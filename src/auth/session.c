@@ -20,6 +20,9 @@
 /* Longer ones are tried as they came only: no more composes to what may be chosen. */
 enum { PASSWORD_COMPOSED_MAX = 4096 };
 
+/* Of an account whose hash becomes another one each time. */
+enum { HASHES_TRIED = 3 };
+
 /* The NFC form, when it is another than what was typed; else p is NULL. */
 static err composed_of(struct arena *mem, str password, str *out)
 {
@@ -61,8 +64,9 @@ static err time_spend(struct auth *a, str password, str composed)
     return e == OK ? ERR_PASSWORD_WRONG : e;
 }
 
-/* Whether the account is still what it was before the hash, and open. */
-static err account_again(struct auth *a, struct arena *mem, const struct user *user,
+/* Whether the account is still what it was before the hash, and open. ERR_DB_AGAIN: it has another
+ * hash now, and so has *user. */
+static err account_again(struct auth *a, struct arena *mem, struct user *user,
                          struct account_state *state)
 {
     struct user now;
@@ -70,8 +74,12 @@ static err account_again(struct auth *a, struct arena *mem, const struct user *u
 
     if (e != OK)
         return e == ERR_NOT_FOUND ? ERR_USER_UNKNOWN : e;
-    if (now.created_at != user->created_at || !str_is(now.password, user->password))
+    if (now.created_at != user->created_at)
         return ERR_PASSWORD_WRONG;
+    if (!str_is(now.password, user->password)) {
+        *user = now;
+        return ERR_DB_AGAIN;
+    }
     if ((e = account_state_of(a->db, user->id, user->created_at, state)) != OK)
         return e;
     return state->disabled_at ? ERR_PASSWORD_WRONG : OK;
@@ -180,25 +188,35 @@ static void password_renew(struct auth *a, struct arena *mem, str password, str 
 /* A sign-in: what was typed, and whom it names; `there` when that is somebody. */
 struct asking { str username, password, composed; struct user *user; bool there; };
 
-/* Spend the hash, and what it says: for an unknown name a hash that no password opens, the same way
- * that a wrong password goes. No connection is held meanwhile. */
+/* Spend a hash, and what it says. No connection is held meanwhile. */
+static err password_spend(struct auth *a, const struct asking *q, str hash)
+{
+    err e;
+
+    db_rest(a->db);
+    e = password_try(&a->hasher, q->password, q->composed, hash);
+    return e == ERR_HASH_UNKNOWN ? time_spend(a, q->password, q->composed) : e;
+}
+
+/* For an unknown name a hash that no password opens, the same way that a wrong password goes. A hash
+ * that became another one meanwhile opens nothing, and neither is that a wrong password: another
+ * sign-in may have made it anew (password_renew). What stands there now is asked. */
 static err password_prove(struct auth *a, struct arena *mem, const struct asking *q,
                           struct account_state *state)
 {
-    str hash = q->there ? q->user->password : (str){0};
-    err e;
+    err e = ERR_DB_AGAIN;
 
-    if (!q->there && a->rules->strict_time)
-        hash = decoy_of(a, mem, q->username);
-    db_rest(a->db);
-    e = password_try(&a->hasher, q->password, q->composed, hash);
-    if (e == ERR_HASH_UNKNOWN)
-        e = time_spend(a, q->password, q->composed);
-    if (!q->there)
+    if (!q->there) {
+        e = password_spend(a, q, a->rules->strict_time ? decoy_of(a, mem, q->username) : (str){0});
         return e == OK || e == ERR_PASSWORD_WRONG ? ERR_USER_UNKNOWN : e;
-    if (e == ERR_PASSWORD_WRONG && a->rules->strict_time)
-        account_ask_on(a, mem, q->username, q->user);
-    return e != OK ? e : account_again(a, mem, q->user, state);
+    }
+    for (int tries = 0; tries < HASHES_TRIED && e == ERR_DB_AGAIN; tries++) {
+        if ((e = password_spend(a, q, q->user->password)) == OK)
+            e = account_again(a, mem, q->user, state);
+        else if (e == ERR_PASSWORD_WRONG && a->rules->strict_time)
+            account_ask_on(a, mem, q->username, q->user);
+    }
+    return e;
 }
 
 /* The same within what may be tried. */
