@@ -216,6 +216,29 @@ TEST(no_statement_of_a_request_reads_a_whole_table)
     store_remove(&s);
 }
 
+TEST(a_check_reads_roles_from_an_index_alone)
+{
+    char sql[SQL_MAX], plan[PLAN_MAX];
+    struct store s;
+    struct db *db = filled(&s);
+
+    filled_in(query_text(db_engine(db), Q_STANDING_OF_USER), "7|7|257", sql);
+    if (is(db, "sqlite")) {
+        CHECK(!sqlite_scans(s.file, sql, plan));
+        CHECK(strstr(plan, "SEARCH ur USING COVERING INDEX") != NULL);
+    }
+    if (is(db, "mysql")) {
+        CHECK(!mysql_scans(sql, plan));
+        CHECK(strstr(plan, "Using index") != NULL);
+    }
+    if (is(db, "pgsql")) {
+        CHECK(!pgsql_scans(sql, plan));
+        CHECK(strstr(plan, "using latchkey_user_roles_cover on user_roles") != NULL);
+    }
+    db_close(db);
+    store_remove(&s);
+}
+
 static int64_t rows_read(void)
 {
     char out[PLAN_MAX];

@@ -1,0 +1,6 @@
+-- 0007_cover.sql - who holds which role is read from the index alone, not from the rows behind it.
+-- MySQL's index of the foreign key holds the primary key's columns already.
+-- only sqlite:CREATE INDEX IF NOT EXISTS latchkey_user_roles_cover ON user_roles ("userId", "roleId");
+-- only sqlite:DROP INDEX IF EXISTS latchkey_user_roles_user;
+-- only pgsql:CREATE INDEX IF NOT EXISTS latchkey_user_roles_cover ON user_roles ("userId", "roleId");
+-- only pgsql:DROP INDEX IF EXISTS latchkey_user_roles_user;
