@@ -222,6 +222,8 @@ static const char *signers(const struct pgsql *p)
     return PQlibVersion() >= 160000 ? "system" : "/etc/ssl/certs/ca-certificates.crt";
 }
 
+/* Never a standby, which may be behind: a role that was taken would still be there. A server that is
+ * read-only serves reads, unless there are others to try. */
 static PGconn *connection_start(const struct pgsql *p)
 {
     static const char *const modes[] = {
@@ -251,7 +253,7 @@ static PGconn *connection_start(const struct pgsql *p)
                                   "UTF8",
                                   "latchkey",
                                   modes[p->tls],
-                                  w->hosts_n > 1 ? "read-write" : "any",
+                                  w->hosts_n > 1 ? "read-write" : "primary",
                                   signers(p),
                                   NULL};
 
