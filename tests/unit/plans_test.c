@@ -50,6 +50,8 @@ static const struct { enum query q; const char *values; } hot[] = {
     { Q_REFRESH_BY_TOKEN, "'token7'|'token7'" },
     { Q_REFRESH_DELETE, "7" },
     { Q_REFRESHES_OF_USER_DELETE, "7" },
+    { Q_REVOCATIONS_SINCE, "1|10" },
+    { Q_REVOCATIONS_OVER_DELETE, "1" },
     { Q_META_READ, "'name_watermark'" },
     { Q_FAILURE_READ, "1|" KEY },
     { Q_FAILURE_UPDATE, "1|1|1|1|" KEY "|1|1" },
@@ -71,6 +73,7 @@ static const struct { enum query q; const char *values; } hot[] = {
     "INSERT INTO latchkey_names SELECT 2, " DIGITS ", i, 1 FROM n;"                                \
     "INSERT INTO latchkey_failures SELECT 1, " DIGITS ", i, i, 1 FROM n;"                          \
     "INSERT INTO latchkey_accounts SELECT i, 1, 0, 0 FROM n;"                                      \
+    "INSERT INTO latchkey_revocations SELECT i, i, i, 0, 0, 1 FROM n;"                             \
     "INSERT INTO latchkey_sessions"                                                                \
     " SELECT i, i, 1, 1, i, i, 1, 's', 'a', 'b', 'c' FROM n;"                                      \
     "INSERT INTO \"refreshTokens\""                                                                \
@@ -84,7 +87,7 @@ static const char fill_mysql[] =
     "SET SESSION sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT';"
     "CREATE TABLE n AS SELECT seq AS i FROM seq_1_to_5000; " FILL
     "ANALYZE TABLE users, user_roles, roles, latchkey_names, latchkey_failures, latchkey_accounts,"
-    " latchkey_sessions, \"refreshTokens\"";
+    " latchkey_sessions, latchkey_revocations, \"refreshTokens\"";
 static const char fill_pgsql[] =
     "CREATE TABLE n AS SELECT generate_series(1, 5000) AS i; " FILL "ANALYZE";
 
