@@ -166,8 +166,13 @@ static err pools_start(struct run *run)
         .thread_end = house_thread_end,
     };
     struct pool_config dbs = {
-        .name = "db", .threads = (unsigned)s->db_threads, .waiting_max = (unsigned)s->db_queue,
-        .app = &run->house, .thread_begin = house_thread_begin, .thread_end = house_thread_end,
+        .name = "db",
+        .threads = (unsigned)s->db_threads,
+        .threads_first = 1,     /* each holds a connection and caches, half a megabyte */
+        .waiting_max = (unsigned)s->db_queue,
+        .app = &run->house,
+        .thread_begin = house_thread_begin,
+        .thread_end = house_thread_end,
     };
     err e;
 
