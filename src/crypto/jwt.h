@@ -65,10 +65,10 @@ err jws_sign(struct arena *mem, const struct keyring *keys, const struct jws *jw
 err jwt_verify(struct arena *mem, const struct keyring *keys, str token, int64_t now,
                struct claims *out);
 
-/* Tokens that verified already, so that a second sight costs a look-up. Direct-mapped by a seeded
- * hash, whole tokens compared; one a thread. Time is asked again on each hit. Tokens above 1024
- * bytes are verified each time. Full it holds 1.2 MB; until a place is used the system lends it no
- * memory. */
+/* Tokens that verified already, so that a second sight costs a look-up. Direct-mapped by a keyed
+ * hash of 128 bits, which is all that is kept of a token; one a thread. Time is asked again on each
+ * hit. Tokens above 1024 bytes are verified each time. It holds 0.1 MB; until a place is used the
+ * system lends it no memory. */
 struct jwt_cache;
 
 struct jwt_cache *jwt_cache_new(void);                 /* NULL without memory */
