@@ -166,8 +166,8 @@ static void lone_report(struct load *load, int cost, int rounds)
         cpu[i] = processor() - c;
     }
     printf("alone cost=%d crypt_ms=%.3f ours_ms=%.3f crypt_cpu_ms=%.3f ours_cpu_ms=%.3f\n", cost,
-           median(theirs, rounds) * 1e3, median(ours, rounds) * 1e3, median(their_cpu, rounds) * 1e3,
-           median(cpu, rounds) * 1e3);
+           median(theirs, rounds) * 1e3, median(ours, rounds) * 1e3,
+           median(their_cpu, rounds) * 1e3, median(cpu, rounds) * 1e3);
     fflush(stdout);
 }
 

@@ -29,7 +29,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IN_SIZE = 65536, OUT_SIZE = 65536, CONNS_MAX = 20000, SAMPLES_MAX = 8 << 20, PIPE_MAX = 64, SETTLE_S = 10 };
+enum {
+    IN_SIZE = 65536,
+    OUT_SIZE = 65536,
+    CONNS_MAX = 20000,
+    SAMPLES_MAX = 8 << 20,
+    PIPE_MAX = 64,
+    SETTLE_S = 10
+};
 
 enum { DATA, HEADERS, RST_STREAM = 3, SETTINGS, GOAWAY = 7, WINDOW_UPDATE };
 enum { END_STREAM = 1, ACK = 1, END_HEADERS = 4, FRAME_HEAD = 9 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* lookups.c - what the look-ups of a sign-in and of a check cost in a small and in a large database.
+/* lookups.c - what the look-ups of a sign-in and of a check cost in a small and in a large
+ * database.
  *
  *   lookups SMALL_URL SMALL_USERS LARGE_URL LARGE_USERS [ROUNDS]      (400)
  *
@@ -134,8 +135,8 @@ int main(int argc, char **argv)
             for (int k = 0; k < 2; k++)
                 sides[k].us[i < 0 ? 0 : i] = run(&sides[k], rows[r].call);
         double few = median(sides[0].us, rounds), many = median(sides[1].us, rounds);
-        printf("| %s | %s | %.1f | %.1f | %.2f |\n", db_engine(sides[0].db), rows[r].name, few, many,
-               many / few);
+        printf("| %s | %s | %.1f | %.1f | %.2f |\n", db_engine(sides[0].db), rows[r].name, few,
+               many, many / few);
     }
     db_close(sides[0].db);
     db_close(sides[1].db);

@@ -2,8 +2,8 @@
 /* check.c - a token a line on standard input, a verdict a line on standard output.
  *
  *     cc -O2 -DLATCHKEY_CURL -o check check.c latchkey_verify.c -lcurl -lcrypto -lpthread
- *     ./check https://auth.example.org [issuer [audience [every]]]      every: -1: no revocations
- */
+ *     ./check https://auth.example.org [issuer [audience [every]]]      every: -1: no
+ * revocations */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif

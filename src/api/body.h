@@ -26,8 +26,8 @@ struct body_rules {
 /* Read it. *out is NULL where there is none of these two types, an empty object where it is empty.
  *
  * ERR_BODY_TYPE, ERR_BODY_CHARSET and ERR_BODY_ENCODING (415), ERR_BODY_TOO_LARGE,
- * ERR_BODY_PARAMETERS (413), ERR_NOT_UNICODE, ERR_BODY_BROKEN, ERR_JSON_REPEATED, ERR_JSON_SHAPE (also for a JSON
- * text that is no object or array), ERR_JSON_LIMIT (400), ERR_NO_MEMORY. */
+ * ERR_BODY_PARAMETERS (413), ERR_NOT_UNICODE, ERR_BODY_BROKEN, ERR_JSON_REPEATED, ERR_JSON_SHAPE
+ * (also for a JSON text that is no object or array), ERR_JSON_LIMIT (400), ERR_NO_MEMORY. */
 err body_read(struct exchange *x, const struct body_rules *rules, const struct json **out);
 
 #endif

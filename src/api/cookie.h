@@ -22,8 +22,8 @@ err cookies_set(struct res *res, const struct session *s);
 void cookies_clear(struct res *res);
 
 /* Proofs of known devices (auth/device.h) go by a cookie too, whether tokens do or not: it opens
- * nothing. By TLS it is `__Host-` and Secure. The value that was sent, the first of several; and the
- * one to keep, which may be NULL for none. */
+ * nothing. By TLS it is `__Host-` and Secure. The value that was sent, the first of several; and
+ * the one to keep, which may be NULL for none. */
 str cookie_proofs(const struct exchange *x);
 err cookie_proofs_set(struct res *res, str proofs);
 

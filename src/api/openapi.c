@@ -270,8 +270,8 @@ static bool failures_put(struct json_writer *responses, const struct api *api,
     return known;
 }
 
-/* --------------------------------------------------------------------------------------- a route
- */
+/* --------------------------------------------------------------------------------------- a
+ * route */
 
 static bool success_put(struct json_writer *responses, const struct api *api,
                         const struct route *row)

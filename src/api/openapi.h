@@ -11,8 +11,8 @@
  *   members = member *( " " member )
  *   member  = name [ "?" ] ":" type                     `?`: it may be missing
  *   type    = ( "text" | "time" | "integer" | "boolean" | "texts" | "[" members "]" ) [ "?" ]
- *                                         `?`: it may be null; [] is a list of objects
- */
+ *                                         `?`: it may be null; [] is a list of
+ * objects */
 #ifndef API_OPENAPI_H
 #define API_OPENAPI_H
 

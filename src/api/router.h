@@ -20,8 +20,8 @@ const struct route *route_match(const struct route *table, enum method method, s
 /* The segment of `path` that stands where the row has `:name`; p == NULL when it has none. */
 str route_param(const struct route *route, str path, str name);
 
-/* ERR_BUG, logged, when a row does not say who passes (`anyone` says so too), or when two rows could
- * match the same request: then neither is surely the one that its author meant. */
+/* ERR_BUG, logged, when a row does not say who passes (`anyone` says so too), or when two rows
+ * could match the same request: then neither is surely the one that its author meant. */
 err routes_check(const struct route *table);
 
 #endif

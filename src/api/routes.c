@@ -7,7 +7,8 @@
  * how failures look, and that a row which needs sessions is not there without them.
  *
  * A row's second line is for GET /openapi.json: what it does, what it answers (openapi.h says how
- * that is written), and what its controller may refuse; what its steps and its body may is known. */
+ * that is written), and what its controller may refuse; what its steps and its body may is
+ * known. */
 #include "api/api.h"
 #include "api/forms.h"
 

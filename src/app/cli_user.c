@@ -190,9 +190,10 @@ static err failures_print(struct cli *c, const struct user *user)
     if ((e = failure_read(c->auth.db, &key, &row)) != OK || !row.failures)
         return e;
     clock_datetime(row.wait_until / 1000, until);
-    line_print("failures", arena_printf(&c->mem, "%lld in a row%s%s", (long long)row.failures,
-                                        row.wait_until > clock_ms() ? "; strangers wait until " : "",
-                                        row.wait_until > clock_ms() ? until : ""));
+    line_print("failures",
+               arena_printf(&c->mem, "%lld in a row%s%s", (long long)row.failures,
+                            row.wait_until > clock_ms() ? "; strangers wait until " : "",
+                            row.wait_until > clock_ms() ? until : ""));
     return OK;
 }
 

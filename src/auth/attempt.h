@@ -40,17 +40,17 @@ struct attempt {
  * whose address has nothing left is refused in any case. ERR_TOO_MANY. */
 err attempt_check(struct auth *a);
 
-/* May it be made?  `user` is whom it is about, or NULL for nobody, of whom `name` is what was typed.
- * OK: *out is reserved, and attempt_end must follow. ERR_TOO_MANY, and a->limit says of what and
- * for how long; it is the same for a name that nobody has. ERR_NO_MEMORY, or a failure of the
+/* May it be made?  `user` is whom it is about, or NULL for nobody, of whom `name` is what was
+ * typed. OK: *out is reserved, and attempt_end must follow. ERR_TOO_MANY, and a->limit says of what
+ * and for how long; it is the same for a name that nobody has. ERR_NO_MEMORY, or a failure of the
  * database: it may not be made. May wait, a second at most, for others at the same account. */
 err attempt_begin(struct auth *a, struct arena *mem, const struct user *user, str name,
                   struct attempt *out);
 
 /* What came of it. OK gives back what was reserved and forgets the failures before it.
  * ERR_USER_UNKNOWN, ERR_PASSWORD_WRONG, ERR_CURRENT_WRONG and the two of a name that is taken are
- * failures; anything else was no attempt, but ERR_CLIENT_GONE costs the address what it took. Returns `verdict`, or why a failure
- * could not be counted: then nobody may be told of it. */
+ * failures; anything else was no attempt, but ERR_CLIENT_GONE costs the address what it took.
+ * Returns `verdict`, or why a failure could not be counted: then nobody may be told of it. */
 err attempt_end(struct auth *a, struct attempt *attempt, err verdict);
 
 /* The same for what concerns no account, such as whether a name is free: counts for the address

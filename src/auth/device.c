@@ -18,7 +18,8 @@ static void numbers_write(const struct proof *p, unsigned char to[static SIGNED_
     const int64_t numbers[NUMBERS] = { p->user_id, p->user_created, p->device, p->issued_at };
 
     for (int i = 0; i < SIGNED_BYTES; i++)
-        to[i] = (unsigned char)((uint64_t)numbers[i / NUMBER_BYTES] >> (56 - 8 * (i % NUMBER_BYTES)));
+        to[i] =
+            (unsigned char)((uint64_t)numbers[i / NUMBER_BYTES] >> (56 - 8 * (i % NUMBER_BYTES)));
 }
 
 static int64_t number_read(const unsigned char *from)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* revocations.c - what ended before its access tokens did, told to those who verify by themselves.
- */
+/* revocations.c - what ended before its access tokens did, told to those who verify by
+ * themselves. */
 #include "auth/revocations.h"
 
 #include "auth/access.h"

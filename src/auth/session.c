@@ -176,7 +176,8 @@ static void password_renew(struct auth *a, struct arena *mem, str password, str 
     if (!a->rules->rehash)
         return;
     db_rest(a->db);
-    e = password_hash(&a->hasher, mem, composed.p ? composed : password, &a->rules->password, &r.to);
+    e = password_hash(&a->hasher, mem, composed.p ? composed : password, &a->rules->password,
+                      &r.to);
     if (e == OK)
         e = db_write(a->db, rehash_store, &r);
     if (e == OK)
@@ -198,9 +199,9 @@ static err password_spend(struct auth *a, const struct asking *q, str hash)
     return e == ERR_HASH_UNKNOWN ? time_spend(a, q->password, q->composed) : e;
 }
 
-/* For an unknown name a hash that no password opens, the same way that a wrong password goes. A hash
- * that became another one meanwhile opens nothing, and neither is that a wrong password: another
- * sign-in may have made it anew (password_renew). What stands there now is asked. */
+/* For an unknown name a hash that no password opens, the same way that a wrong password goes. A
+ * hash that became another one meanwhile opens nothing, and neither is that a wrong password:
+ * another sign-in may have made it anew (password_renew). What stands there now is asked. */
 static err password_prove(struct auth *a, struct arena *mem, const struct asking *q,
                           struct account_state *state)
 {

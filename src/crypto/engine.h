@@ -29,7 +29,7 @@ struct engine_config {
     unsigned each;               /* jobs of one address that may wait [16] */
     unsigned waiting_max;        /* jobs in all [512] */
     int64_t wait_ms;             /* longest estimated wait [250 to cost 8, 500 at 10, 1000 at 12] */
-    int64_t deadline_ms;         /* a job that waited longer is not begun [2000, or twice wait_ms] */
+    int64_t deadline_ms; /* a job that waited longer is not begun [2000, or twice wait_ms] */
     int cost;                    /* the usual one, for wait_ms [8] */
     bool distrust_lanes; /* hash with crypt(3) as if the lanes had failed their trial; for tests */
 };

@@ -12,9 +12,9 @@
  * fields and claims are not looked at: no key is ever taken from `jku`, `jwk`, `x5u` or `x5c`.
  *
  * A keyring that is not lax also refuses names given twice, a missing or coming `iat`, a `kid` (its
- * key has none), a `typ` of another kind of token (at+jwt is asked for where there is an issuer, JWT
- * or none elsewhere), and an `aud` that does not name us (RFC 7519 section 4.1.3). `nbf` and `iat` may be
- * 60 s ahead of our clock there; `exp` has no leeway anywhere. */
+ * key has none), a `typ` of another kind of token (at+jwt is asked for where there is an issuer,
+ * JWT or none elsewhere), and an `aud` that does not name us (RFC 7519 section 4.1.3). `nbf` and
+ * `iat` may be 60 s ahead of our clock there; `exp` has no leeway anywhere. */
 #ifndef CRYPTO_JWT_H
 #define CRYPTO_JWT_H
 

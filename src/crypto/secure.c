@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* secure.c - OpenSSL's memory is ours: wiped when it comes back, locked away where keys are in it. */
+/* secure.c - OpenSSL's memory is ours: wiped when it comes back, locked away where keys are in
+ * it. */
 #include "crypto/secure.h"
 
 #include "base/wipe.h"

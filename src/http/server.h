@@ -52,9 +52,9 @@ bool http_server_url(const struct http_server *server, unsigned i, char out[stat
 /* Is it this machine alone that can reach it? */
 bool http_server_is_local(const struct http_server *server);
 
-/* Run the loops until http_server_stop; the caller's thread is one of them. When all have begun, and
- * not before, the config's `ready` is told. Then drain: idle
- * connections close, what was accepted is answered (for at most work_ms), and it returns. */
+/* Run the loops until http_server_stop; the caller's thread is one of them. When all have begun,
+ * and not before, the config's `ready` is told. Then drain: idle connections close, what was
+ * accepted is answered (for at most work_ms), and it returns. */
 err http_server_run(struct http_server *server);
 
 /* Ask it to drain and return. Async-signal-safe. */

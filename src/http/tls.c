@@ -26,7 +26,7 @@ struct tls {
 struct tls_link {
     SSL *ssl;
     bool broken;
-    bool drained;                     /* the last read of the socket brought less than it asked for */
+    bool drained; /* the last read of the socket brought less than it asked for */
 };
 
 /* ---- files ---- */

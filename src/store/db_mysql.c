@@ -168,8 +168,8 @@ static void options_set(struct mysql *m, bool tls)
         tls_set(m);
 }
 
-/* 0, or the client's number of what is wrong. Told to enforce TLS but not to verify, the library goes
- * on without where the server has none. */
+/* 0, or the client's number of what is wrong. Told to enforce TLS but not to verify, the library
+ * goes on without where the server has none. */
 static unsigned host_try(struct mysql *m, const struct remote_host *at, bool tls)
 {
     const struct remote *r = &m->where;
@@ -218,7 +218,8 @@ static err host_use(struct mysql *m, unsigned index)
     return e == OK ? host_check(m) : e;
 }
 
-/* Hosts are tried in order, as many as there is time for; the next connection goes on from there. */
+/* Hosts are tried in order, as many as there is time for; the next connection goes on from
+ * there. */
 static err connection_open(struct mysql *m)
 {
     int64_t until = clock_mono_ms() + m->wait_ms;

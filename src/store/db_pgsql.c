@@ -192,7 +192,8 @@ static void notice(void *arg, const PGresult *r)
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
     struct pgsql *p = arg;
 
-    p->unsure |= severity && state && strcmp(severity, "WARNING") == 0 && strcmp(state, "01000") == 0;
+    p->unsure |=
+        severity && state && strcmp(severity, "WARNING") == 0 && strcmp(state, "01000") == 0;
 }
 
 /* libpq takes lists, separated by commas, and tries their members in order. */
@@ -222,8 +223,8 @@ static const char *signers(const struct pgsql *p)
     return PQlibVersion() >= 160000 ? "system" : "/etc/ssl/certs/ca-certificates.crt";
 }
 
-/* Never a standby, which may be behind: a role that was taken would still be there. A server that is
- * read-only serves reads, unless there are others to try. */
+/* Never a standby, which may be behind: a role that was taken would still be there. A server that
+ * is read-only serves reads, unless there are others to try. */
 static PGconn *connection_start(const struct pgsql *p)
 {
     static const char *const modes[] = {

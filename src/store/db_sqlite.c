@@ -269,7 +269,8 @@ static err sqlite_open(const struct db_config *config, str place, struct db **ou
         return ERR_NO_MEMORY;
     }
     s->wait_ms = config->wait_ms;
-    if (strlen(s->place) == place.n && (rc = handle_open(s->place, config->existing, &s->h)) == SQLITE_OK &&
+    if (strlen(s->place) == place.n &&
+        (rc = handle_open(s->place, config->existing, &s->h)) == SQLITE_OK &&
         (rc = session_open(s->h, config->wait_ms)) == SQLITE_OK &&
         (rc = words_prepare(s)) == SQLITE_OK) {
         index_find(s);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* lease.c - shells that lease a connection for the time they use it.
  *
- * Idle connections are a stack: the newest is taken, so the oldest expire. Only the pool's keeper, a
- * thread, opens connections: how long that takes is the library's affair, and nobody shall wait
+ * Idle connections are a stack: the newest is taken, so the oldest expire. Only the pool's keeper,
+ * a thread, opens connections: how long that takes is the library's affair, and nobody shall wait
  * longer for it than his request has time. Who finds no connection asks for one and waits.
  *
  * A connection that fails in use takes the idle ones with it, for they lead to the same server.

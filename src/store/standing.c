@@ -37,7 +37,7 @@ static err row_keep(void *arg)
 
     r->found = true;
     if (!r->role.p)
-        return OK;                  /* no role, or one without a name, which gives nobody anything */
+        return OK; /* no role, or one without a name, which gives nobody anything */
     if (r->n == r->room && (e = room_make(r)) != OK)
         return e;
     r->names[r->n++] = r->role;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* arena.c - linked in front of base/arena.c (ld --wrap) so that an arena, too, can be full at any call.
+/* arena.c - linked in front of base/arena.c (ld --wrap) so that an arena, too, can be full at any
+ * call.
  *
- * An arena asks malloc for a block now and then only: which of its callers meets a failure depends on
- * what came before. Here each of them does. The rest of the program are the objects of the release. */
+ * An arena asks malloc for a block now and then only: which of its callers meets a failure depends
+ * on what came before. Here each of them does. The rest of the program are the objects of the
+ * release. */
 #include "base/arena.h"
 
 #include <stdarg.h>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /* preload.c - stands before the C library in the program under test and lets chosen calls fail.
  *
- * Loaded by LD_PRELOAD. The test and the program share a page, the file that FAULTS names: there the
- * test writes for a kind of call which one from now on shall fail, and by which errno; and reads how
- * many there were, and where the one stood that failed. So one running server is tried with every
- * call of every request. It also counts the blocks of memory that are alive, and on request keeps
- * the place where each was taken. Layout and kinds are repeated in tests/calls/page.py. */
+ * Loaded by LD_PRELOAD. The test and the program share a page, the file that FAULTS names: there
+ * the test writes for a kind of call which one from now on shall fail, and by which errno; and
+ * reads how many there were, and where the one stood that failed. So one running server is tried
+ * with every call of every request. It also counts the blocks of memory that are alive, and on
+ * request keeps the place where each was taken. Layout and kinds are repeated in
+ * tests/calls/page.py. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,23 @@
 #include <unistd.h>
 #include <unwind.h>
 
-enum kind { ALLOC, ARENA, WRITE, SYNC, ACCEPT, THREAD, OPEN, MAP, SEND, READ, POLL, SOCKET, LOCK, STAT, KINDS };
+enum kind {
+    ALLOC,
+    ARENA,
+    WRITE,
+    SYNC,
+    ACCEPT,
+    THREAD,
+    OPEN,
+    MAP,
+    SEND,
+    READ,
+    POLL,
+    SOCKET,
+    LOCK,
+    STAT,
+    KINDS
+};
 enum { FRAMES = 24, PLACES = 8, SLOTS = 1 << 17 };
 
 struct fault {
@@ -286,29 +303,80 @@ ssize_t read(int fd, void *p, size_t n)
     return !counts(fd) && fails(READ) ? -1 : (ssize_t)syscall(SYS_read, fd, p, n);
 }
 
-ssize_t pwrite(int fd, const void *p, size_t n, off_t at) { return MOVE(WRITE, SYS_pwrite64, fd, p, n, at); }
-ssize_t pwrite64(int fd, const void *p, size_t n, off_t at) { return MOVE(WRITE, SYS_pwrite64, fd, p, n, at); }
-int ftruncate(int fd, off_t n)                            { return CALL(WRITE, SYS_ftruncate, fd, n); }
-int ftruncate64(int fd, off_t n)                          { return CALL(WRITE, SYS_ftruncate, fd, n); }
-int fallocate(int fd, int mode, off_t at, off_t n)        { return CALL(WRITE, SYS_fallocate, fd, mode, at, n); }
-int fallocate64(int fd, int mode, off_t at, off_t n)      { return CALL(WRITE, SYS_fallocate, fd, mode, at, n); }
+ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
+{
+    return MOVE(WRITE, SYS_pwrite64, fd, p, n, at);
+}
+ssize_t pwrite64(int fd, const void *p, size_t n, off_t at)
+{
+    return MOVE(WRITE, SYS_pwrite64, fd, p, n, at);
+}
+int ftruncate(int fd, off_t n)
+{
+    return CALL(WRITE, SYS_ftruncate, fd, n);
+}
+int ftruncate64(int fd, off_t n)
+{
+    return CALL(WRITE, SYS_ftruncate, fd, n);
+}
+int fallocate(int fd, int mode, off_t at, off_t n)
+{
+    return CALL(WRITE, SYS_fallocate, fd, mode, at, n);
+}
+int fallocate64(int fd, int mode, off_t at, off_t n)
+{
+    return CALL(WRITE, SYS_fallocate, fd, mode, at, n);
+}
 int fsync(int fd)                                         { return CALL(SYNC, SYS_fsync, fd); }
 int fdatasync(int fd)                                     { return CALL(SYNC, SYS_fdatasync, fd); }
-ssize_t pread(int fd, void *p, size_t n, off_t at)        { return MOVE(READ, SYS_pread64, fd, p, n, at); }
-ssize_t pread64(int fd, void *p, size_t n, off_t at)      { return MOVE(READ, SYS_pread64, fd, p, n, at); }
-ssize_t recv(int fd, void *p, size_t n, int flags)        { return MOVE(READ, SYS_recvfrom, fd, p, n, flags, NULL, NULL); }
-ssize_t send(int fd, const void *p, size_t n, int flags)  { return MOVE(SEND, SYS_sendto, fd, p, n, flags, NULL, 0); }
-ssize_t sendmsg(int fd, const struct msghdr *m, int flags) { return MOVE(SEND, SYS_sendmsg, fd, m, flags); }
-int epoll_create1(int flags)                              { return CALL(POLL, SYS_epoll_create1, flags); }
-int socket(int family, int type, int protocol)            { return CALL(SOCKET, SYS_socket, family, type, protocol); }
-int listen(int fd, int backlog)                           { return CALL(SOCKET, SYS_listen, fd, backlog); }
+ssize_t pread(int fd, void *p, size_t n, off_t at)
+{
+    return MOVE(READ, SYS_pread64, fd, p, n, at);
+}
+ssize_t pread64(int fd, void *p, size_t n, off_t at)
+{
+    return MOVE(READ, SYS_pread64, fd, p, n, at);
+}
+ssize_t recv(int fd, void *p, size_t n, int flags)
+{
+    return MOVE(READ, SYS_recvfrom, fd, p, n, flags, NULL, NULL);
+}
+ssize_t send(int fd, const void *p, size_t n, int flags)
+{
+    return MOVE(SEND, SYS_sendto, fd, p, n, flags, NULL, 0);
+}
+ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
+{
+    return MOVE(SEND, SYS_sendmsg, fd, m, flags);
+}
+int epoll_create1(int flags)
+{
+    return CALL(POLL, SYS_epoll_create1, flags);
+}
+int socket(int family, int type, int protocol)
+{
+    return CALL(SOCKET, SYS_socket, family, type, protocol);
+}
+int listen(int fd, int backlog)
+{
+    return CALL(SOCKET, SYS_listen, fd, backlog);
+}
 int fstat(int fd, struct stat *st)                        { return CALL(STAT, SYS_fstat, fd, st); }
 int fstat64(int fd, struct stat64 *st)                    { return CALL(STAT, SYS_fstat, fd, st); }
 int stat(const char *path, struct stat *st)               { return CALL(STAT, SYS_stat, path, st); }
 int stat64(const char *path, struct stat64 *st)           { return CALL(STAT, SYS_stat, path, st); }
-int lstat(const char *path, struct stat *st)              { return CALL(STAT, SYS_lstat, path, st); }
-int lstat64(const char *path, struct stat64 *st)          { return CALL(STAT, SYS_lstat, path, st); }
-int access(const char *path, int mode)                    { return CALL(STAT, SYS_access, path, mode); }
+int lstat(const char *path, struct stat *st)
+{
+    return CALL(STAT, SYS_lstat, path, st);
+}
+int lstat64(const char *path, struct stat64 *st)
+{
+    return CALL(STAT, SYS_lstat, path, st);
+}
+int access(const char *path, int mode)
+{
+    return CALL(STAT, SYS_access, path, mode);
+}
 int unlink(const char *path)                              { return CALL(STAT, SYS_unlink, path); }
 
 struct epoll_event;
@@ -350,7 +418,8 @@ static bool unlocks(int what, long arg)
 
 static int control(int fd, int what, long arg)
 {
-    if ((what == F_SETLK || what == F_SETLKW || what == F_GETLK) && !unlocks(what, arg) && fails(LOCK))
+    if ((what == F_SETLK || what == F_SETLKW || what == F_GETLK) && !unlocks(what, arg) &&
+        fails(LOCK))
         return -1;
     if (what == F_DUPFD_CLOEXEC && fails(OPEN))
         return -1;
@@ -411,8 +480,8 @@ FILE *fopen64(const char *restrict path, const char *restrict how)
     return fails(OPEN) ? NULL : real_fopen(path, how);
 }
 
-int pthread_create(pthread_t *restrict out, const pthread_attr_t *restrict attr, void *(*run)(void *),
-                   void *restrict arg)
+int pthread_create(pthread_t *restrict out, const pthread_attr_t *restrict attr,
+                   void *(*run)(void *), void *restrict arg)
 {
     return fails(THREAD) ? errno : real_thread(out, attr, run, arg);
 }

@@ -14,7 +14,8 @@ static void expand(const char *p, size_t n, const char *engine)
     str out;
 
     arena_init(&mem, 1 << 20);
-    if (migration_expand(&mem, (str){p, n}, engine, &out) == OK && out.n && memchr(out.p, '{', out.n))
+    if (migration_expand(&mem, (str){p, n}, engine, &out) == OK && out.n &&
+        memchr(out.p, '{', out.n))
         abort();
     arena_end(&mem);
 }

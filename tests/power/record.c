@@ -52,7 +52,8 @@ static __attribute__((constructor)) void begin(void)
     log_fd = (int)syscall(SYS_openat, AT_FDCWD, log, O_WRONLY | O_APPEND | O_CLOEXEC);
 }
 
-static void put(enum op op, unsigned file, uint64_t sync, uint64_t offset, const void *p, uint64_t size)
+static void put(enum op op, unsigned file, uint64_t sync, uint64_t offset, const void *p,
+                uint64_t size)
 {
     struct record r = { op, file, sync, offset, size };
     struct iovec parts[] = { { &r, sizeof r }, { (void *)(uintptr_t)p, p ? size : 0 } };
@@ -92,7 +93,11 @@ static int open_at(const char *path, int flags, unsigned mode)
     return fd;
 }
 
-#define ARGUMENT(before) va_list args; va_start(args, before); unsigned mode = va_arg(args, unsigned); va_end(args)
+#define ARGUMENT(before)                                                                           \
+    va_list args;                                                                                  \
+    va_start(args, before);                                                                        \
+    unsigned mode = va_arg(args, unsigned);                                                        \
+    va_end(args)
 
 int open(const char *path, int flags, ...)
 {

@@ -431,8 +431,9 @@ TEST(names_that_nobody_has_do_not_fill_the_database)
     (void)throttled_make(&d);
     d.rules.throttle.address.burst = 1000000;
     row_fill(d.auth.db, 1);
-    beside(&d, "INSERT INTO latchkey_failures WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL"
-               " SELECT i + 1 FROM n WHERE i < 70000) SELECT 2, printf('%064x', i), 1, i, 0 FROM n");
+    beside(&d,
+           "INSERT INTO latchkey_failures WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL"
+           " SELECT i + 1 FROM n WHERE i < 70000) SELECT 2, printf('%064x', i), 1, i, 0 FROM n");
     for (int i = 0; i < 1025; i++) {
         struct attempt t;
         char name[32];

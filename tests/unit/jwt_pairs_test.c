@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* jwt_pairs_test.c - tokens that others verify: each algorithm, one key one algorithm, an issuer.
- */
+/* jwt_pairs_test.c - tokens that others verify: each algorithm, one key one algorithm, an
+ * issuer. */
 #include "../tests/test.h"
 #include "base/base64.h"
 #include "base/json.h"

@@ -298,8 +298,9 @@ TEST(a_secret_in_the_environment_is_taken_out_of_it)
 
 TEST(an_unknown_variable_of_our_name_stops_the_start_unless_kubernetes_made_it)
 {
-    static char *const made[] = { "LATCHKEY_PORT=tcp://10.0.0.1:80", "LATCHKEY_SERVICE_HOST=10.0.0.1",
-                                  "LATCHKEY_PORT_80_TCP_ADDR=10.0.0.1" };
+    static char *const made[] = {"LATCHKEY_PORT=tcp://10.0.0.1:80",
+                                 "LATCHKEY_SERVICE_HOST=10.0.0.1",
+                                 "LATCHKEY_PORT_80_TCP_ADDR=10.0.0.1"};
     struct trial t;
 
     for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
