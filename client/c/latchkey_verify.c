@@ -100,8 +100,7 @@ static bool is(struct text t, const char *z)
     return t.p && t.n == strlen(z) && memcmp(t.p, z, t.n) == 0;
 }
 
-/* ------------------------------------------------------------------------ JSON, walked (RFC
- * 8259) */
+/* ---------------------------------------------------------------------- JSON, walked (RFC 8259) */
 
 struct walk {
     const unsigned char *at, *end;
@@ -327,8 +326,7 @@ static bool date(struct text v, int64_t *out)
     return *out >= 0;
 }
 
-/* ------------------------------------------------------------------------- base64url (RFC 4648
- * 5) */
+/* ----------------------------------------------------------------------- base64url (RFC 4648 5) */
 
 static int sextet(char c)
 {
@@ -359,8 +357,7 @@ static bool base64url(struct text t, unsigned char *out, size_t *n)
     return t.n % 4 != 1 && bits == 0;
 }
 
-/* -------------------------------------------------------------------------------------- the
- * keys */
+/* ------------------------------------------------------------------------------------- the keys */
 
 static EVP_PKEY *pkey_of(const char *type, OSSL_PARAM_BLD *b)
 {
@@ -698,8 +695,7 @@ static enum latchkey_verdict claims_read(const struct latchkey *l, struct text j
     return fine ? LATCHKEY_GOOD : LATCHKEY_PAYLOAD;
 }
 
-/* ------------------------------------------------------------------------------ what was
- * revoked */
+/* ----------------------------------------------------------------------------- what was revoked */
 
 static size_t place_of(const struct latchkey *l, int64_t id)
 {
@@ -854,8 +850,7 @@ static bool feed_take(struct latchkey *l, const struct opened *o, int64_t now, b
     return true;
 }
 
-/* -------------------------------------------------------------------------------- what is
- * fetched */
+/* ------------------------------------------------------------------------------ what is fetched */
 
 static int64_t seconds(void)
 {
@@ -954,8 +949,7 @@ static bool be_fresh(struct latchkey *l)
     return !asks || now - l->feed_made <= l->config.max_stale;
 }
 
-/* ---------------------------------------------------------------------------------- what is
- * asked */
+/* -------------------------------------------------------------------------------- what is asked */
 
 static struct kept *slot_of(struct latchkey *l, const char *token, size_t n)
 {
@@ -1064,8 +1058,7 @@ void latchkey_close(struct latchkey *l)
     free(l);
 }
 
-/* --------------------------------------------------------------------------------------- by
- * libcurl */
+/* ----------------------------------------------------------------------------------- by libcurl */
 
 #ifdef LATCHKEY_CURL
 #include <curl/curl.h>

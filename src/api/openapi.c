@@ -94,7 +94,7 @@ static bool has_step(const struct route *row, step_fn *run)
     return false;
 }
 
-/* -------------------------------------------------------------------------------- the failures */
+/* --------------------------------------------------------------------------------- the failures */
 
 static const char *sentence_of(const struct answer *a)
 {
@@ -270,8 +270,7 @@ static bool failures_put(struct json_writer *responses, const struct api *api,
     return known;
 }
 
-/* --------------------------------------------------------------------------------------- a
- * route */
+/* -------------------------------------------------------------------------------------- a route */
 
 static bool success_put(struct json_writer *responses, const struct api *api,
                         const struct route *row)

@@ -35,8 +35,7 @@ int64_t failures_wait(const struct throttle_rules *rules, int64_t failures)
     return wait < rules->account_wait_most ? wait : rules->account_wait_most;
 }
 
-/* ---------------------------------------------------------------------------------------- the
- * keys */
+/* ------------------------------------------------------------------------------------- the keys */
 
 /* Of a name that nobody has: keyed by the server's key, for a dump of the database shall not tell
  * what people typed in the wrong field. What has no canonical form is itself. */
@@ -64,8 +63,7 @@ static err key_of_name(const struct auth *a, struct arena *mem, str name, struct
     return OK;
 }
 
-/* -------------------------------------------------------------------------------------- the
- * address */
+/* ---------------------------------------------------------------------------------- the address */
 
 static void limit_say(struct auth *a, const struct bucket_level *level)
 {
@@ -138,8 +136,7 @@ err attempt_begin_nameless(struct auth *a, struct attempt *out)
     return out->took ? OK : ERR_TOO_MANY;
 }
 
-/* --------------------------------------------------------------------------------- before the
- * hash */
+/* ------------------------------------------------------------------------------ before the hash */
 
 /* One more failure on top of `from`. */
 static struct failure_row failed_once(const struct throttle_rules *rules,
@@ -275,8 +272,7 @@ err attempt_begin(struct auth *a, struct arena *mem, const struct user *user, st
     return e;
 }
 
-/* --------------------------------------------------------------------------------- behind the
- * hash */
+/* ------------------------------------------------------------------------------ behind the hash */
 
 /* Rows of accounts are as many as accounts; of the others there may be no end. */
 static void bound(struct auth *a, enum failure_kind kind)

@@ -289,8 +289,7 @@ err keys_retire(struct db *db, struct arena *mem, str begins, str *kid)
     return e;
 }
 
-/* ----------------------------------------------------------------------------- what signs,
- * loaded */
+/* --------------------------------------------------------------------------- what signs, loaded */
 
 struct link {
     struct keypair *pair;

@@ -66,8 +66,7 @@ void throttle_free(struct throttle *t)
     free(t);
 }
 
-/* --------------------------------------------------------------------------------------
- * addresses */
+/* ------------------------------------------------------------------------------------ addresses */
 
 static bool is_ipv4(const unsigned char *address)
 {
@@ -194,8 +193,7 @@ size_t throttle_addresses(struct throttle *t)
     return n;
 }
 
-/* ------------------------------------------------------------------------------ attempts under
- * way */
+/* --------------------------------------------------------------------------- attempts under way */
 
 static struct head *head_of(struct throttle *t, const struct failure_key *key)
 {
