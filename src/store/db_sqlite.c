@@ -328,12 +328,14 @@ static err file_look(struct sqlite *s)
     if (!moved && s->is_gone)
         log_warn("database_found", text_kv("file", str_of(s->place)));
     s->is_gone = moved;
-    if (!moved)
+    if (moved)
+        s->look_at = 0;                 /* good news is kept for a while, bad news is not */
+    else
         pair_note(s->place);
     return moved ? ERR_DB_DOWN : OK;
 }
 
-/* The same; an answer may be LOOK_MS old. */
+/* The same; that the file is there may be LOOK_MS old. */
 static err file_check(struct sqlite *s)
 {
     if (clock_mono_ms() >= s->look_at)
