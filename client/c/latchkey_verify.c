@@ -71,15 +71,16 @@ struct latchkey {
     struct latchkey_config config;
     pthread_mutex_t lock;
     pthread_cond_t fetched;
-    bool fetching;
+    bool fetching; /* somebody's turn, from his first fetch to what he made of the last */
     struct key keys[KEYS_MAX];
     size_t keys_n;
-    unsigned generation;            /* of the keys: what verified under older ones is not kept */
-    int64_t keys_until, keys_asked; /* seconds since 1970 */
+    unsigned generation; /* of the keys: what verified under older ones is not kept */
+    int64_t keys_until, keys_asked, keys_failed; /* seconds since 1970 */
     char keys_tag[160];
     struct entry *entries; /* open addressing */
     size_t places, entries_n;
-    int64_t all, life, next, feed_at, feed_made, swept_at;
+    int64_t all, life, next, feed_at, feed_made, swept_at, feed_failed;
+    int64_t feed_whole; /* when that was made which was the last to be read to its end */
     char feed_tag[160], feed_kid[KID_MAX];
     struct kept *slots;
 };
@@ -596,21 +597,26 @@ static enum latchkey_verdict decode(const struct token *t, struct opened *out,
     return header_read(out->header, &out->said);
 }
 
+enum turn { NOT_MINE, MINE };
+
+static bool keys_load(struct latchkey *l);
 static bool keys_fetch(struct latchkey *l);
 static int64_t seconds(void);
 
 /* The key that a header names. One that is not known is looked for once, not too often. */
-static EVP_PKEY *key_of_header(struct latchkey *l, const struct header *h, enum alg *alg)
+static EVP_PKEY *key_of_header(struct latchkey *l, const struct header *h, enum turn turn,
+                               enum alg *alg)
 {
     EVP_PKEY *pkey = key_by_id(l, h->kid, alg);
 
-    if (!pkey && !l->fetching && seconds() - l->keys_asked >= KID_COOLDOWN && keys_fetch(l))
+    if (!pkey && seconds() - l->keys_asked >= KID_COOLDOWN &&
+        (turn == MINE ? keys_load(l) : keys_fetch(l)))
         pkey = key_by_id(l, h->kid, alg);
     return pkey;
 }
 
 /* The lock is held, and open while the signature is looked at. */
-static enum latchkey_verdict open_signed(struct latchkey *l, const struct token *t,
+static enum latchkey_verdict open_signed(struct latchkey *l, const struct token *t, enum turn turn,
                                          struct opened *out)
 {
     const unsigned char *sig = NULL;
@@ -621,15 +627,15 @@ static enum latchkey_verdict open_signed(struct latchkey *l, const struct token 
 
     if ((v = decode(t, out, &sig, &n)) != LATCHKEY_GOOD)
         return v;
-    if ((pkey = key_of_header(l, &out->said, &alg)) == NULL)
+    if ((pkey = key_of_header(l, &out->said, turn, &alg)) == NULL)
         return LATCHKEY_KEY_ID;
     pthread_mutex_unlock(&l->lock);
     if (!is(out->said.alg, alg_names[alg]))
         v = LATCHKEY_ALGORITHM;
     else if ((alg != RS256 && n != ES256_BYTES) || !signature_is_good(pkey, alg, t->input, sig, n))
         v = LATCHKEY_SIGNATURE;
-    EVP_PKEY_free(pkey);
     pthread_mutex_lock(&l->lock);
+    EVP_PKEY_free(pkey);
     return v;
 }
 
@@ -857,28 +863,38 @@ static int64_t seconds(void)
     return (int64_t)time(NULL);
 }
 
+/* Whose turn it is fetches, as often as it takes: nobody else does meanwhile. */
+static bool turn_take(struct latchkey *l)
+{
+    return !l->fetching && (l->fetching = true);
+}
+
+static void turn_give(struct latchkey *l)
+{
+    l->fetching = false;
+    pthread_cond_broadcast(&l->fetched);
+}
+
 /* The lock is open meanwhile. The body is the caller's to free. */
 static bool get(struct latchkey *l, const char *path, const char *tag, struct latchkey_answer *out)
 {
-    char url[URL_MAX];
+    char url[URL_MAX], known[sizeof out->etag];
     size_t n = strlen(l->config.url);
     int rc;
 
     while (n && l->config.url[n - 1] == '/')
         n--;
     *out = (struct latchkey_answer){.max_age = -1};
-    if (snprintf(url, sizeof url, "%.*s%s", (int)n, l->config.url, path) >= (int)sizeof url)
+    if (snprintf(url, sizeof url, "%.*s%s", (int)n, l->config.url, path) >= (int)sizeof url ||
+        snprintf(known, sizeof known, "%s", tag) >= (int)sizeof known)
         return false;
-    l->fetching = true;
     pthread_mutex_unlock(&l->lock);
-    rc = l->config.fetch(l->config.fetch_arg, url, *tag ? tag : NULL, out);
+    rc = l->config.fetch(l->config.fetch_arg, url, *known ? known : NULL, out);
     pthread_mutex_lock(&l->lock);
-    l->fetching = false;
-    pthread_cond_broadcast(&l->fetched);
-    return rc == 0 && (out->status == 200 || (out->status == 304 && *tag));
+    return rc == 0 && (out->status == 200 || (out->status == 304 && *known));
 }
 
-static bool keys_fetch(struct latchkey *l)
+static bool keys_load(struct latchkey *l)
 {
     struct latchkey_answer a;
     int64_t now = l->keys_asked = seconds();
@@ -891,6 +907,19 @@ static bool keys_fetch(struct latchkey *l)
     free(a.body);
     if (fine)
         l->keys_until = now + (a.max_age < 0 ? 60 : a.max_age > 3600 ? 3600 : a.max_age);
+    else
+        l->keys_failed = seconds();
+    return fine;
+}
+
+static bool keys_fetch(struct latchkey *l)
+{
+    bool fine;
+
+    if (!turn_take(l))
+        return false;
+    fine = keys_load(l);
+    turn_give(l);
     return fine;
 }
 
@@ -898,16 +927,16 @@ static bool page_take(struct latchkey *l, const struct latchkey_answer *a, int64
 {
     struct opened o = {0};
     struct token t;
-    bool fine = split(a->body, a->n, FEED_MAX, &t) && open_signed(l, &t, &o) == LATCHKEY_GOOD &&
-                feed_take(l, &o, now, more);
+    bool fine = split(a->body, a->n, FEED_MAX, &t) &&
+                open_signed(l, &t, MINE, &o) == LATCHKEY_GOOD && feed_take(l, &o, now, more);
 
     free(o.memory);
     return fine;
 }
 
-static bool feed_fetch(struct latchkey *l)
+/* All pages; false as well where they do not end. */
+static bool pages_load(struct latchkey *l, int64_t now)
 {
-    int64_t now = seconds();
     bool more = true;
 
     for (int pages = 0; more && pages < PAGES_MAX; pages++) {
@@ -923,6 +952,16 @@ static bool feed_fetch(struct latchkey *l)
             return false;
         memcpy(l->feed_tag, more ? "" : a.etag, more ? 1 : sizeof l->feed_tag);
     }
+    return !more;
+}
+
+static bool feed_load(struct latchkey *l)
+{
+    int64_t now = seconds();
+
+    if (!pages_load(l, now))
+        return false;
+    l->feed_whole = l->feed_made;
     /* A 304 is not signed: whoever stands in between could say it for ever. */
     if (now - l->feed_made > SIGNED_EVERY + 2 * LEEWAY)
         return false;
@@ -932,21 +971,33 @@ static bool feed_fetch(struct latchkey *l)
     return true;
 }
 
-/* See to it that what is needed is there and not too old. */
+static void feed_fetch(struct latchkey *l)
+{
+    if (!turn_take(l))
+        return;
+    if (!feed_load(l))
+        l->feed_failed = seconds();
+    turn_give(l);
+}
+
+/* See to it that what is needed is there and not too old. After a failure the next try is no sooner
+ * than `every`, or each check would wait for a server that is silent. */
 static bool be_fresh(struct latchkey *l)
 {
     bool asks = !l->config.no_revocations;
-    int64_t now = seconds();
+    int64_t now;
 
-    while (l->fetching && (!l->keys_n || (asks && !l->feed_made)))
+    while (l->fetching && (!l->keys_n || (asks && !l->feed_whole)))
         pthread_cond_wait(&l->fetched, &l->lock);
-    if (!l->fetching && now >= l->keys_until)
+    now = seconds();
+    if (now >= l->keys_until && now - l->keys_failed >= l->config.every)
         (void)keys_fetch(l); /* what follows looks at how old they are */
+    now = seconds();
     if (!l->keys_n || now - l->keys_until > l->config.max_stale)
         return false;
-    if (asks && !l->fetching && now - l->feed_at >= l->config.every)
-        (void)feed_fetch(l);
-    return !asks || now - l->feed_made <= l->config.max_stale;
+    if (asks && now - l->feed_at >= l->config.every && now - l->feed_failed >= l->config.every)
+        feed_fetch(l);
+    return !asks || seconds() - l->feed_whole <= l->config.max_stale;
 }
 
 /* -------------------------------------------------------------------------------- what is asked */
@@ -971,7 +1022,7 @@ static enum latchkey_verdict verify(struct latchkey *l, const char *token, size_
 
     if (!split(token, n, TOKEN_MAX, &t))
         return LATCHKEY_SHAPE;
-    if ((v = open_signed(l, &t, &o)) == LATCHKEY_GOOD)
+    if ((v = open_signed(l, &t, NOT_MINE, &o)) == LATCHKEY_GOOD)
         v = is_type(l, &o.said) ? claims_read(l, o.payload, out) : LATCHKEY_TYPE;
     free(o.memory);
     return v;
@@ -1032,7 +1083,7 @@ struct latchkey *latchkey_open(const struct latchkey_config *config)
     if (!l)
         return NULL;
     l->config = *config;
-    l->config.every = config->every ? config->every : 5;
+    l->config.every = config->every > 0 ? config->every : 5;
     l->config.max_stale = config->max_stale ? config->max_stale : 300;
     l->places = 64;
     l->entries = calloc(l->places, sizeof *l->entries);
