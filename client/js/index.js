@@ -81,6 +81,47 @@ function split(token, max) {
 
 const isDate = (v) => typeof v === "number" && v >= 0 && v < LAST_SECOND + 1;
 
+// Something that is loaded, by one at a time. While loads fail, the next is begun no sooner than
+// `every`, and nobody waits for it who can do with what is kept.
+class Source {
+  #load;
+  #every;
+  #now;
+  #running = null;
+  #failure = null;
+  #failedAt = -Infinity;
+
+  constructor(load, every, now) {
+    this.#load = load;
+    this.#every = every;
+    this.#now = now;
+  }
+
+  // Never rejects: what failed is kept for who asks.
+  load() {
+    this.#running ??= this.#load()
+                          .then(
+                              () => (this.#failure = null),
+                              (e) => {
+                                this.#failure = e;
+                                this.#failedAt = this.#now();
+                              })
+                          .finally(() => (this.#running = null));
+    return this.#running;
+  }
+
+  // `isGood` says of what is kept whether it may still be used.
+  async renew(isGood, message) {
+    if (!this.#failure)
+      await this.load();
+    else if (this.#running || this.#now() - this.#failedAt >= this.#every) {
+      const loaded = this.load();
+      if (!isGood()) await loaded;
+    }
+    if (!isGood()) throw new Unavailable(message, { cause: this.#failure });
+  }
+}
+
 /** One server's keys and revocations. `check` may be called at any rate, from anywhere. */
 export class Verifier {
   #url;
@@ -95,8 +136,7 @@ export class Verifier {
   #keysTag = null;
   #keysUntil = -Infinity;
   #keysAsked = -Infinity;
-  #keysAge = 0;
-  #keysFetch = null;
+  #keySource;
   #sessions = new Map();
   #users = new Map();
   #all = 0;
@@ -105,8 +145,9 @@ export class Verifier {
   #feedTag = null;
   #feedAt = -Infinity;
   #feedMade = 0;
+  #feedWhole = 0;
   #feedKid = null;
-  #feedFetch = null;
+  #feedSource;
   #tokens = new Map();
 
   constructor({
@@ -127,20 +168,28 @@ export class Verifier {
     this.#maxStale = maxStale * 1000;
     this.#fetch = fetch;
     this.#now = now;
+    this.#keySource = new Source(() => this.#loadKeys(), this.#every, now);
+    this.#feedSource = new Source(() => this.#loadFeed(), this.#every, now);
   }
 
   /** The token's claims. Throws TokenRefused, or Unavailable. */
   async check(token) {
-    const [keys] = await Promise.all([this.#freshKeys(), this.#revocations && this.#freshFeed()]);
+    await Promise.all([this.#freshKeys(), this.#revocations && this.#freshFeed()]);
+    const keys = this.#keys;
     let claims = this.#tokens.get(token);
     if (!claims) {
       claims = await this.#verified(token, keys);
-      if (this.#tokens.size >= KEPT_TOKENS) this.#tokens.delete(this.#tokens.keys().next().value);
-      this.#tokens.set(token, claims);
+      // What verified under older keys is not kept: its own may have been withdrawn meanwhile.
+      if (keys === this.#keys) this.#keep(token, claims);
     }
     this.#checkTime(claims);
     if (this.#revocations) this.#checkRevoked(claims);
     return structuredClone(claims);
+  }
+
+  #keep(token, claims) {
+    if (this.#tokens.size >= KEPT_TOKENS) this.#tokens.delete(this.#tokens.keys().next().value);
+    this.#tokens.set(token, claims);
   }
 
   async #verified(token, keys) {
@@ -216,36 +265,27 @@ export class Verifier {
   }
 
   async #freshKeys() {
-    if (this.#now() >= this.#keysUntil) await this.#fetchKeys();
-    return this.#keys;
+    if (this.#now() < this.#keysUntil) return;
+    await this.#keySource.renew(
+        () => this.#keys.size && this.#now() - this.#keysUntil <= this.#maxStale,
+        "the keys cannot be fetched");
   }
 
   // A kid that is not known: look once, not more often than the cooldown lets.
   async #keyAfterAll(kid) {
     if (this.#now() - this.#keysAsked < KID_COOLDOWN) return undefined;
-    await this.#fetchKeys();
+    await this.#keySource.load();
     return this.#keys.get(kid);
-  }
-
-  #fetchKeys() {
-    this.#keysFetch ??= this.#loadKeys().finally(() => (this.#keysFetch = null));
-    return this.#keysFetch;
   }
 
   async #loadKeys() {
     const now = this.#now();
     this.#keysAsked = now;
-    try {
-      const answer = await this.#get("/.well-known/jwks.json", this.#keysTag);
-      const age = /(?:^|[\s,])max-age=(\d{1,9})/.exec(answer.headers.get("cache-control") ?? "");
-      if (answer.status === 200)
-        await this.#takeKeys(await answer.json(), answer.headers.get("etag"));
-      this.#keysAge = Math.min(age ? Number(age[1]) : 60, 3600) * 1000;
-      this.#keysUntil = now + this.#keysAge;
-    } catch (e) {
-      if (!this.#keys.size || now - this.#keysUntil > this.#maxStale)
-        throw new Unavailable("the keys cannot be fetched", { cause: e });
-    }
+    const answer = await this.#get("/.well-known/jwks.json", this.#keysTag);
+    const age = /(?:^|[\s,])max-age=(\d{1,9})/.exec(answer.headers.get("cache-control") ?? "");
+    if (answer.status === 200)
+      await this.#takeKeys(await answer.json(), answer.headers.get("etag"));
+    this.#keysUntil = now + Math.min(age ? Number(age[1]) : 60, 3600) * 1000;
   }
 
   async #takeKeys(set, tag) {
@@ -272,26 +312,22 @@ export class Verifier {
 
   async #freshFeed() {
     if (this.#now() - this.#feedAt < this.#every) return;
-    this.#feedFetch ??= this.#loadFeed().finally(() => (this.#feedFetch = null));
-    try {
-      await this.#feedFetch;
-    } catch (e) {
-      if (this.#now() / 1000 - this.#feedMade > this.#maxStale / 1000)
-        throw new Unavailable("what was revoked cannot be fetched", { cause: e });
-    }
+    await this.#feedSource.renew(
+        () => this.#now() / 1000 - this.#feedWhole <= this.#maxStale / 1000,
+        "what was revoked cannot be fetched");
   }
 
   async #loadFeed() {
-    const now = this.#now(), keys = await this.#freshKeys();
-    for (let pages = 0; pages < PAGES_MAX; pages++) {
+    const now = this.#now();
+    let more = true;
+    await this.#freshKeys();
+    for (let pages = 0; more && pages < PAGES_MAX; pages++) {
       const answer = await this.#get(`/revocations?since=${this.#next}`, this.#feedTag);
-      if (answer.status === 200 && (await this.#takeFeed(await answer.text(), keys, now))) {
-        this.#feedTag = null;
-        continue;
-      }
-      this.#feedTag = answer.headers.get("etag");
-      break;
+      more = answer.status === 200 && (await this.#takeFeed(await answer.text(), now));
+      this.#feedTag = more ? null : answer.headers.get("etag");
     }
+    if (more) throw new Error("no end of pages");
+    this.#feedWhole = this.#feedMade;
     // A 304 is not signed: whoever stands in between could say it for ever.
     if (now / 1000 - this.#feedMade > FEED_SIGNED_EVERY + 2 * LEEWAY)
       throw new Error("not signed anew");
@@ -300,8 +336,8 @@ export class Verifier {
   }
 
   // True: there is more already.
-  async #takeFeed(text, keys, now) {
-    const { header, payload } = await this.#signed(text, keys, Infinity);
+  async #takeFeed(text, now) {
+    const { header, payload } = await this.#signed(text, this.#keys, Infinity);
     const told = objectOf(payload, "payload"), seconds = now / 1000;
     if (header.typ !== FEED_TYPE || (this.#issuer && told.iss !== this.#issuer))
       throw new Error("another server's, or another kind of token");
@@ -324,7 +360,7 @@ export class Verifier {
     // The same question again has the same tag; another one only when something is new.
     if (told.more || told.sessions.length || told.users.length || this.#next === 0)
       this.#next = told.next;
-    return told.more;
+    return told.more === true;
   }
 
   #forget(now) {
