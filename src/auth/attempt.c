@@ -119,7 +119,7 @@ static void address_return(struct auth *a)
 
 err attempt_check(struct auth *a)
 {
-    if (!a->rules->throttle.on || !a->throttle || a->proofs.n)
+    if (!a->rules->throttle.on || !a->throttle || device_is_any(a))
         return OK;
     if (!address_ask(a, bucket_holds))
         return ERR_TOO_MANY;
@@ -227,7 +227,8 @@ static err count_begin(struct auth *a, struct attempt *t)
     return ERR_TOO_MANY;
 }
 
-/* Is it a device that the account knows?  One that failed too often is none any more. */
+/* Is it a device that the account knows?  One that failed too often is none any more. Nobody's
+ * proofs are read as well, for that takes its time. */
 static err device_look(struct auth *a, struct arena *mem, const struct user *user,
                        struct attempt *t)
 {
@@ -235,7 +236,7 @@ static err device_look(struct auth *a, struct arena *mem, const struct user *use
     struct failure_row row;
     err e;
 
-    if ((e = device_look_up(a, mem, user)) != OK || !a->known_device)
+    if ((e = device_look_up(a, mem, user)) != OK || !user || !a->known_device)
         return e;
     t->flight.key = failure_key_of_device(user->id, user->created_at, a->known_device);
     if ((e = failure_read(a->db, &t->flight.key, &row)) != OK)
@@ -255,7 +256,7 @@ err attempt_begin(struct auth *a, struct arena *mem, const struct user *user, st
     if (!out->counts)
         return OK;
     a->limit = (struct limit){0};
-    if (user && (e = device_look(a, mem, user, out)) != OK)
+    if ((e = device_look(a, mem, user, out)) != OK)
         return e;
     if (user)
         out->account = failure_key_of_account(user->id, user->created_at);

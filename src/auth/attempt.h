@@ -36,8 +36,7 @@ struct attempt {
     struct failure_row before, now;   /* of flight.key: as it was, as it was reserved */
 };
 
-/* A first look, before the database is asked whom it is about: who shows no proof of a device and
- * whose address has nothing left is refused in any case. ERR_TOO_MANY. */
+/* A first look, before the database is asked whom it is about: who shows no proof of ours and whose address has nothing left is refused in any case. ERR_TOO_MANY. */
 err attempt_check(struct auth *a);
 
 /* May it be made?  `user` is whom it is about, or NULL for nobody, of whom `name` is what was

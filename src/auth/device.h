@@ -14,8 +14,11 @@
 
 enum { DEVICE_PROOF_CHARS = 86, DEVICE_PROOFS = 4, DEVICE_PROOFS_CHARS = 4 * 87 - 1 };
 
+/* Whether one of a->proofs is ours, whosever it is and whether or not it still counts. */
+bool device_is_any(const struct auth *a);
+
 /* Set a->known_device to the number of the device whose proof for `user` is among a->proofs; 0:
- * none. */
+ * none. For nobody (NULL) there is none, and it takes as long as for an account without one. */
 err device_look_up(struct auth *a, struct arena *mem, const struct user *user);
 
 /* The proofs that a client is to keep once it has signed in as `user`: a new one of his, for

@@ -146,6 +146,12 @@ static err session_begin(struct auth *a, struct arena *mem, struct session *out)
     return ERR_BUG;
 }
 
+/* The queue had no place for it, or what may be tried is used up: next time, then. */
+static bool hash_was_refused(err e)
+{
+    return e == ERR_BUSY || e == ERR_TOO_MANY || e == ERR_CLIENT_GONE;
+}
+
 /* A hash on its way to replace a weaker one. */
 struct rehash { int64_t id; str from, to; };
 
@@ -154,12 +160,6 @@ static err rehash_store(struct db *db, void *arg)
     const struct rehash *r = arg;
 
     return user_replace_hash(db, r->id, r->from, r->to);
-}
-
-/* The queue had no place for it: next time, then. */
-static bool hash_was_refused(err e)
-{
-    return e == ERR_BUSY || e == ERR_TOO_MANY || e == ERR_CLIENT_GONE;
 }
 
 /* Hash anew what the policy asks more for. Whoever signed in stays so when it fails; a password
@@ -220,6 +220,21 @@ static err password_prove(struct auth *a, struct arena *mem, const struct asking
     return e;
 }
 
+/* A refusal spends no hash that would hide how much was done before it. For a known name, look up
+ * what an unknown one was looked up for besides, by a name that hardly anybody has: to find a row
+ * takes longer than to miss it. For an unknown one, draw the hash that stands for a row's. */
+static void refusal_ask_on(struct auth *a, struct arena *mem, const struct asking *q)
+{
+    struct user other = { .username = arena_printf(mem, "\1" STR_FMT, STR_ARG(q->username)) };
+
+    if (!q->there)
+        (void)decoy_of(a, mem, q->username);
+    else if (other.username.p && str_is(q->user->username, q->username))
+        account_ask_on(a, mem, other.username, &other);
+    else
+        account_ask_on(a, mem, q->username, q->user);
+}
+
 /* The same within what may be tried. */
 static err password_ask(struct auth *a, struct arena *mem, const struct asking *q,
                         struct account_state *state)
@@ -227,7 +242,11 @@ static err password_ask(struct auth *a, struct arena *mem, const struct asking *
     struct attempt attempt;
     err e = attempt_begin(a, mem, q->there ? q->user : NULL, q->username, &attempt);
 
-    return e != OK ? e : attempt_end(a, &attempt, password_prove(a, mem, q, state));
+    if (e == OK)
+        e = attempt_end(a, &attempt, password_prove(a, mem, q, state));
+    if (hash_was_refused(e) && a->rules->strict_time)
+        refusal_ask_on(a, mem, q);
+    return e;
 }
 
 err session_open(struct auth *a, struct arena *mem, str username, str password, struct session *out)

@@ -238,6 +238,47 @@ TEST(who_is_refused_by_his_address_costs_the_database_nothing)
     throttled_end(&d);
 }
 
+/* Whether a refused sign-in, by a client that shows `kept`, looked for rows that others put in, as one for a name that
+ * nobody has does. */
+static bool looks_on(struct domain *d, const char *name, str kept)
+{
+    static int64_t id = 1000;
+    char sql[160];
+    err e;
+
+    (void)snprintf(sql, sizeof sql,
+                   "INSERT INTO users (id, username, email, password, createdAt, updatedAt)"
+                   " VALUES (%d, 'f%d', 'f%d@x', 'x', '2020-01-01 00:00:00', '2020-01-01 00:00:00')",
+                   (int)id, (int)id, (int)id);
+    beside(d, sql);
+    d->auth.proofs = kept;
+    e = try_as(d, name, "wrong");
+    d->auth.proofs = (str){0};
+    CHECK_ERR(e, ERR_TOO_MANY);
+    return d->auth.look.seen >= id++;
+}
+
+TEST(who_is_refused_has_asked_for_as_much_as_for_a_name_that_nobody_has)
+{
+    struct domain d;
+    struct session s = {0};
+    int64_t id;
+
+    (void)throttled_make(&d);
+    CHECK_ERR(sign_up(&d, "max", "max@x", &id), OK);
+    CHECK_ERR(session_open(&d.auth, &d.mem, STR("max"), STR("12345678"), &s), OK);
+    for (int i = 0; i < 5; i++) {
+        CHECK_ERR(fail_at(&d, "zoe"), ERR_PASSWORD_WRONG);
+        CHECK_ERR(fail_at(&d, "nobody"), ERR_USER_UNKNOWN);
+    }
+    CHECK(looks_on(&d, "nobody", (str){0}) && looks_on(&d, "zoe", (str){0}));
+    d.rules.throttle.address.burst = 1;
+    CHECK(!looks_on(&d, "nobody", (str){0}) && !looks_on(&d, "zoe", (str){0}));
+    CHECK(!looks_on(&d, "nobody", STR("x")) && !looks_on(&d, "zoe", STR("x")));
+    CHECK(looks_on(&d, "nobody", s.device_proofs) && looks_on(&d, "zoe", s.device_proofs));
+    throttled_end(&d);
+}
+
 TEST(what_the_account_refuses_costs_its_address_nothing)
 {
     struct domain d;
