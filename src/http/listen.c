@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { BACKLOG = 4096, DEFER_S = 10, HOST_MAX = 64, UNIX_MODE = 0660, FD_FIRST = 3 };
+enum { DEFER_S = 10, HOST_MAX = 64, UNIX_MODE = 0660, FD_FIRST = 3 };
 
 /* ---- text ---- */
 
@@ -183,7 +183,7 @@ err place_open(struct place *p)
     int saved;
 
     p->fd = socket(p->at.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (p->fd >= 0 && (local ? bind_unix(p) : bind_tcp(p)) && listen(p->fd, BACKLOG) == 0
+    if (p->fd >= 0 && (local ? bind_unix(p) : bind_tcp(p)) && listen(p->fd, LISTEN_BACKLOG) == 0
         && (local || getsockname(p->fd, (struct sockaddr *)(void *)&p->at, &p->at_n) == 0)) {
         p->bound = true;
         return OK;

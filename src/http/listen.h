@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-enum { LISTENERS_MAX = 16, URL_MAX = 136 };
+enum { LISTENERS_MAX = 16, LISTEN_BACKLOG = 4096, URL_MAX = 136 };
 
 /* One address, and the socket on it. */
 struct place {

@@ -230,14 +230,19 @@ static int patience(struct loop *l)
 
 /* ---- the end ---- */
 
-/* What the kernel has accepted already is answered, idle connections close. */
+/* What the kernel has accepted already is answered, idle connections close. A shared socket stays
+ * open elsewhere: closed only, it would go on reporting those who connect, and without end those
+ * who keep connecting would be taken. */
 static void drain(struct loop *l)
 {
     l->draining = true;
     l->drain_until = l->now + l->config->limits.work_ms;
     for (unsigned i = 0; i < l->listeners_n; i++) {
-        while (l->accepting && accept_one(l, &l->listeners[i]))
+        int left = LISTEN_BACKLOG;      /* who comes after is another server's */
+
+        while (l->accepting && left-- > 0 && accept_one(l, &l->listeners[i]))
             ;
+        (void)epoll_ctl(l->epoll, EPOLL_CTL_DEL, l->listeners[i].fd, NULL);   /* close would not */
         close(l->listeners[i].fd);
     }
     l->listeners_n = 0;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/un.h>
+#include <time.h>
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -163,6 +164,37 @@ TEST(a_unix_socket_has_its_mode_and_is_gone_after_the_stop)
     unix_answers();
     rig_stop(&rig);
     CHECK(lstat(path, &st) != 0 && errno == ENOENT);
+    folder_drop();
+}
+
+/* Nobody takes who comes after the stop; what comes is no reason to turn in circles. */
+TEST(a_drain_does_not_spin_on_a_shared_socket)
+{
+    struct client busy, idle, late;
+    clock_t before;
+
+    folder_make();
+    rig_init(&rig);
+    rig.config.listen = str_of(address);
+    rig.config.limits.work_ms = 500;
+    rig_start(&rig);
+    idle = (struct client){ .fd = path_socket(false) };
+    say_z(&idle, GET("/"));
+    hear_status(&idle, 200, STR("hello"));
+    busy = (struct client){ .fd = path_socket(false) };
+    say_z(&busy, GET("/hold"));
+    sem_wait(&rig.entered);
+    http_server_stop(rig.server);
+    hear_end(&idle);                    /* so it drains */
+    late = (struct client){ .fd = path_socket(false) };
+    before = clock();
+    hear_status(&busy, 503, (str){0});  /* the work's deadline: until then it has nothing to do */
+    CHECK(clock() - before < CLOCKS_PER_SEC / 10);
+    sem_post(&rig.release);
+    rig_join(&rig);
+    hang_up(&idle);
+    hang_up(&busy);
+    hang_up(&late);
     folder_drop();
 }
 
