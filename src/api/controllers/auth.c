@@ -90,13 +90,10 @@ static struct device device_of(const struct req *req, str name)
 
 /* The tokens into cookies: whom the browser's old ones belonged to is signed out with them, so that
  * no session goes on that nobody can reach. */
-static err cookies_replace(struct req *req, struct res *res, const struct session *s)
+static err cookies_replace(struct req *req, struct res *res, str before, const struct session *s)
 {
-    str before;
     err e;
 
-    if ((e = cookie_read(req, COOKIE_REFRESH, &before)) != OK)
-        return e;
     if (before.n && (e = sessions_end_by_token(req->auth, req->mem, before)) != OK)
         return e;
     return cookies_set(res, s);
@@ -113,19 +110,22 @@ static void tokens_put(struct json_writer *w, const struct session *s)
 err signin(struct req *req, struct res *res)
 {
     const struct signin *form = req->body;
+    bool by_cookie = form->cookie && req->api->config.cookies;
     struct json_writer *w;
     struct session s;
-    bool by_cookie;
+    str before = {0};
     err e;
 
     req->event = "signin";
     req->who = form->username;
     req->auth->device = device_of(req, form->device);
+    /* Refused after session_open it would leave a session behind. */
+    if (by_cookie && (e = cookie_read(req, COOKIE_REFRESH, &before)) != OK)
+        return e;
     if ((e = session_open(req->auth, req->mem, form->username, form->password, &s)) != OK)
         return e;
     res_header(res, STR("Cache-Control"), STR("no-store"));
-    by_cookie = form->cookie && req->api->config.cookies;
-    if (by_cookie && (e = cookies_replace(req, res, &s)) != OK)
+    if (by_cookie && (e = cookies_replace(req, res, before, &s)) != OK)
         return e;
     if ((e = cookie_proofs_set(res, s.device_proofs)) != OK)
         return e;
