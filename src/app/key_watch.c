@@ -30,6 +30,7 @@ static void secret_wipe(struct secret *secret)
 void key_watch_init(struct key_watch *watch, struct settings *s)
 {
     struct keyring *base = &watch->chain.base;
+    pthread_condattr_t monotonic;
 
     watch->chain.edition = -1;
     (void)alg_parse(s->token_alg, &watch->chain.alg); /* the setting's check did */
@@ -44,8 +45,11 @@ void key_watch_init(struct key_watch *watch, struct settings *s)
         seal_key_init(&watch->chain.seal, s->key_seal.bytes_);
     secret_wipe(&s->token_secret);
     secret_wipe(&s->key_seal);
-    (void)pthread_mutex_init(&watch->lock, NULL); /* neither fails on Linux */
-    (void)pthread_cond_init(&watch->wake, NULL);
+    (void)pthread_mutex_init(&watch->lock, NULL); /* none of these fails on Linux */
+    (void)pthread_condattr_init(&monotonic);
+    (void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&watch->wake, &monotonic);
+    (void)pthread_condattr_destroy(&monotonic);
 }
 
 /* Load what has changed and publish it. */
@@ -117,7 +121,7 @@ static void look_say(struct key_watch *watch, err e, bool changed)
 /* False when it is time to stop. */
 static bool wait_for_turn(struct key_watch *watch)
 {
-    int64_t until = clock_ms() + watch->every;
+    int64_t until = clock_mono_ms() + watch->every;
     const struct timespec at = {until / 1000, until % 1000 * 1000000};
     bool goes_on;
     int rc = 0;
