@@ -54,14 +54,24 @@ static err key_collect(void *arg, const struct key_row *row)
     return OK;
 }
 
+static int by_id(const void *a, const void *b)
+{
+    const struct key *one = a, *other = b;
+
+    return (one->id > other->id) - (one->id < other->id);
+}
+
 err keys_all(struct db *db, struct arena *mem, int64_t now, struct keys *out)
 {
     struct collecting c = {mem, out, now};
+    err e;
 
     *out = (struct keys){NEW_ARRAY(mem, struct key, KEYS_MAX), 0};
     if (!out->at)
         return ERR_NO_MEMORY;
-    return keys_each(db, mem, &(struct key_walk){KEYS_MAX, key_collect, &c});
+    if ((e = keys_each(db, mem, &(struct key_walk){KEYS_MAX, key_collect, &c})) == OK)
+        qsort(out->at, out->n, sizeof *out->at, by_id);
+    return e;
 }
 
 static struct key *key_in(struct keys *keys, enum alg alg, enum key_state state)

@@ -32,7 +32,8 @@ struct keys {
     size_t n;
 };
 
-/* All of them, oldest first, as they are `now` (ms): one whose end has come is retired. */
+/* All of them, oldest first, as they are `now` (ms): one whose end has come is retired. Of more than
+ * KEYS_MAX the oldest that neither sign nor will are left out. */
 err keys_all(struct db *db, struct arena *mem, int64_t now, struct keys *out);
 
 /* What keys are made by. */

@@ -23,7 +23,7 @@ err keys_each(struct db *db, struct arena *mem, const struct key_walk *walk)
     struct walking w = {.walk = walk};
     struct key_row *r = &w.row;
 
-    return db_each(db, mem, Q_KEYS_ALL, IN(integer(walk->limit)),
+    return db_each(db, mem, Q_KEYS_NEWEST, IN(integer(walk->limit)),
                    OUT(int_at(&r->id), text_at(&r->kid), text_at(&r->alg), text_at(&r->state),
                        int_at(&r->created_at), int_at(&r->current_at), int_at(&r->ends_at),
                        text_at(&r->public_key), text_at(&r->sealed)),

@@ -12,7 +12,7 @@ struct key_row {
     str public_key, sealed;                  /* base64url; sealed is empty when it is gone */
 };
 
-/* All of them in the order of their making, `limit` at most. */
+/* `limit` at most: those that sign or will first, then the others, the newest of each first. */
 typedef err key_each(void *arg, const struct key_row *row);
 struct key_walk {
     int64_t limit;

@@ -162,7 +162,8 @@ const struct sql queries[Q_COUNT] = {
     [Q_META_READ] = {"SELECT value FROM latchkey_meta WHERE meta_key = ?"},
     [Q_META_WRITE] = {META_WRITE, .mysql = META_WRITE_MYSQL},
 
-    [Q_KEYS_ALL] = {"SELECT " KEY_COLUMNS " FROM latchkey_keys ORDER BY id LIMIT ?"},
+    [Q_KEYS_NEWEST] = {"SELECT " KEY_COLUMNS " FROM latchkey_keys ORDER BY CASE state"
+                       " WHEN 'next' THEN 0 WHEN 'current' THEN 0 ELSE 1 END, id DESC LIMIT ?"},
     [Q_KEY_INSERT] = {PUT("latchkey_keys", KEY_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"},
     [Q_KEY_UPDATE] = {"UPDATE latchkey_keys SET state = ?, current_at = ?, ends_at = ?, sealed = ?"
                       " WHERE id = ?"},

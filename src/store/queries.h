@@ -65,7 +65,7 @@ enum query {
     Q_META_READ,
     Q_META_WRITE,
 
-    Q_KEYS_ALL,
+    Q_KEYS_NEWEST,
     Q_KEY_INSERT,
     Q_KEY_UPDATE,
     Q_REVOCATIONS_SINCE,

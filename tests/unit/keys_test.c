@@ -303,3 +303,62 @@ TEST(a_server_that_signs_with_the_secret_verifies_all_and_the_others_its_for_a_t
     keychain_end(&es);
     domain_end(&d);
 }
+
+static err old_ones_work(struct db *db, void *arg)
+{
+    const struct key_row *like = arg;
+    struct key_row row = *like;
+    char kid[32];
+    err e = OK;
+
+    for (int64_t i = 0; i < KEYS_MAX + 100 && e == OK; i++) {
+        row.id = like->id + i;
+        row.kid = (str){kid, (size_t)snprintf(kid, sizeof kid, "of old %lld", (long long)i)};
+        e = key_insert(db, &row);
+    }
+    return e;
+}
+
+/* Those of years, behind those that sign now, and before what rotation makes. */
+static void old_ones_make(struct domain *d)
+{
+    struct key_row row = {.id = 10,
+                          .alg = STR("EdDSA"),
+                          .state = STR("old"),
+                          .created_at = 1,
+                          .current_at = 1,
+                          .ends_at = 2,
+                          .public_key = STR("none"),
+                          .sealed = STR("")};
+
+    CHECK_ERR(db_write(d->auth.db, old_ones_work, &row), OK);
+    beside(d, "UPDATE latchkey_meta SET value = '5000' WHERE meta_key = 'keys_edition'");
+}
+
+TEST(rotation_goes_on_behind_more_keys_than_are_read)
+{
+    struct key_rules rules = rules_of(ALG_EDDSA), others = rules_of(ALG_ES256);
+    struct keychain chain = chain_of(ALG_EDDSA), other = chain_of(ALG_ES256);
+    struct keyring ring = {0}, second = {0};
+    struct domain d;
+    struct keys keys;
+    bool changed;
+
+    domain_make(&d);
+    CHECK_ERR(keys_new(d.auth.db, &d.mem, &others), OK);
+    CHECK_ERR(keys_new(d.auth.db, &d.mem, &rules), OK);
+    old_ones_make(&d);
+    for (int i = 0; i < 3; i++)
+        CHECK_ERR(keys_rotate(d.auth.db, &d.mem, &rules), OK);
+    CHECK_ERR(keys_new(d.auth.db, &d.mem, &rules), ERR_EXISTS);
+    CHECK_ERR(load(&d, &chain, &ring, &changed), OK);
+    CHECK_ERR(load(&d, &other, &second, &changed), OK); /* its keys are the oldest of all */
+    CHECK_ERR(verified_by(&d, &second, signed_by(&d, &ring)), OK);
+    CHECK_ERR(verified_by(&d, &ring, signed_by(&d, &second)), OK);
+    keys = all(&d);
+    CHECK(keys.n == KEYS_MAX && keys.at[0].id < keys.at[1].id);
+    CHECK(keys.at[KEYS_MAX - 1].state == KEY_NEXT && keys.at[KEYS_MAX - 2].state == KEY_CURRENT);
+    keychain_end(&chain);
+    keychain_end(&other);
+    domain_end(&d);
+}
