@@ -2,6 +2,8 @@
 /* rules.c - the domain's rules out of the settings. */
 #include "app/rules.h"
 
+#include "app/key_watch.h"
+
 static enum password_scheme scheme_of(const struct settings *s, bool adopted)
 {
     if (str_is(s->password_scheme, STR("auto")))
@@ -20,6 +22,7 @@ struct auth_rules rules_of(const struct settings *s, bool adopted)
 {
     return (struct auth_rules){
         .access_ttl = s->token_ttl,
+        .token_life = key_life(s),
         .sessions = sessions_of(s),
         .refresh_ttl = s->session_idle,
         .session_idle = s->session_idle * 1000,

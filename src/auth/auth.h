@@ -31,6 +31,7 @@ struct throttle_rules {
 /* The rules, out of the settings. Read-only while the server runs; a reload makes a new one. */
 struct auth_rules {
     int64_t access_ttl;               /* seconds a token lives */
+    int64_t token_life;               /* ms that one from before a change of that may live */
     enum session_mode sessions;
     int64_t refresh_ttl;              /* seconds a refresh token of the sequel lives */
     int64_t session_idle, session_absolute, session_grace;      /* ms */

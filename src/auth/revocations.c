@@ -6,18 +6,31 @@
 #include "auth/access.h"
 #include "base/clock.h"
 #include "base/json.h"
-#include "crypto/random.h"
+#include "crypto/digest.h"
 
-enum { PAYLOAD_MAX = 1 << 20 };
+enum { PAYLOAD_MAX = 1 << 20, SLICE = 1000, FACT_CHARS = 80 };
+
+/* Of two cuts of an account that spare the same session the later says all that the earlier does:
+ * they share an id, and so a row, however often somebody signs out. */
+static int64_t id_of(const struct revocation *row)
+{
+    unsigned char hash[SHA256_BYTES];
+    char fact[FACT_CHARS];
+    uint64_t n = 0;
+    int chars = snprintf(fact, sizeof fact, "%lld %lld %lld", (long long)row->user_id,
+                         (long long)row->session_id, (long long)row->keep_id);
+
+    digest_sha256((str){fact, (size_t)chars}, hash);
+    for (int i = 0; i < 8; i++)
+        n = n << 8 | hash[i];
+    return (int64_t)(n >> 1);
+}
 
 static err note(struct db *db, struct revocation *row)
 {
-    uint64_t n;
-
-    random_bytes(&n, sizeof n);
-    row->id = (int64_t)(n >> 1);
+    row->id = id_of(row);
     row->at = clock_ms();
-    return revocation_insert(db, row);
+    return revocation_write(db, row);
 }
 
 err revocation_of_session(struct db *db, int64_t user_id, int64_t session_id)
@@ -94,7 +107,8 @@ err revocations_write(struct auth *a, struct arena *mem, const struct revocation
                       str *payload, uint64_t *digest)
 {
     static const unsigned char seed[SIP_KEY_BYTES];
-    int64_t oldest = asked->now - (a->rules->access_ttl + JWT_LEEWAY) * 1000, all;
+    const int64_t life = a->rules->token_life + JWT_LEEWAY * 1000;
+    int64_t oldest = asked->now - life, all;
     struct json_writer w;
     struct page page;
     struct buf b;
@@ -115,7 +129,7 @@ err revocations_write(struct auth *a, struct arena *mem, const struct revocation
     facts = b.n;
     json_int(&w, "since", asked->since);
     json_bool(&w, "more", page.n == REVOCATIONS_PAGE);
-    json_int(&w, "life", a->rules->access_ttl + JWT_LEEWAY);
+    json_int(&w, "life", life / 1000);
     json_int(&w, "all", all);
     list_put(&w, "sessions", &page.sessions);
     list_put(&w, "users", &page.users);
@@ -125,14 +139,25 @@ err revocations_write(struct auth *a, struct arena *mem, const struct revocation
     return buf_ok(&b);
 }
 
+struct forgetting {
+    int64_t before, gone;
+};
+
 static err forget_work(struct db *db, void *arg)
 {
-    return revocations_over_delete(db, *(const int64_t *)arg);
+    struct forgetting *f = arg;
+
+    return revocations_over_delete(db, f->before, SLICE, &f->gone);
 }
 
+/* In slices: sign-outs wait for each. */
 err revocations_forget(struct db *db, int64_t life)
 {
-    int64_t before = clock_ms() - life;
+    struct forgetting f = {.before = clock_ms() - life - JWT_LEEWAY * 1000};
+    err e;
 
-    return db_write(db, forget_work, &before);
+    do
+        e = db_write(db, forget_work, &f);
+    while (e == OK && f.gone == SLICE);
+    return e;
 }

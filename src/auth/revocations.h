@@ -41,7 +41,7 @@ struct revocations_asked {
 err revocations_write(struct auth *a, struct arena *mem, const struct revocations_asked *asked,
                       str *payload, uint64_t *digest);
 
-/* Forget those that are older than `life` (ms). */
+/* Forget those that nobody is told of any more; `life` is the rules' token_life. */
 err revocations_forget(struct db *db, int64_t life);
 
 #endif

@@ -43,11 +43,19 @@
     "SELECT " a ", " b " FROM " table " ORDER BY " a " DESC, " b " DESC LIMIT 1"
 #define PUT(table, columns) "INSERT INTO " table " (" columns ")"
 
+/* Of what is told again the later times stay. */
+#define LATER(table, column)                                                           \
+    column " = CASE WHEN excluded." column " > " table "." column                      \
+           " THEN excluded." column " ELSE " table "." column " END"
+#define LATER_MYSQL(column) column " = GREATEST(" column ", VALUES(" column "))"
+
 #define FAILURE_COLUMNS "kind, who, failures, last_at, wait_until"
 #define SESSION_COLUMNS "id, user_id, user_created, created_at, used_at, expires_at," \
                         " counter, secret, address, agent, name"
 
 #define REVOCATION_COLUMNS "id, at, user_id, session_id, keep_id, issued_before"
+#define REVOCATION_PUT \
+    PUT("latchkey_revocations", REVOCATION_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?)"
 #define KEY_COLUMNS "id, kid, alg, state, created_at, current_at, ends_at, public_key, sealed"
 
 const struct sql queries[Q_COUNT] = {
@@ -169,9 +177,16 @@ const struct sql queries[Q_COUNT] = {
                       " WHERE id = ?"},
     [Q_REVOCATIONS_SINCE] = {"SELECT " REVOCATION_COLUMNS " FROM latchkey_revocations WHERE at >= ?"
                              " ORDER BY at, id LIMIT ?"},
-    [Q_REVOCATION_INSERT] = {PUT("latchkey_revocations",
-                                 REVOCATION_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?)"},
-    [Q_REVOCATIONS_OVER_DELETE] = {"DELETE FROM latchkey_revocations WHERE at < ?"},
+    [Q_REVOCATION_WRITE] =
+        {REVOCATION_PUT " ON CONFLICT (id) DO UPDATE SET " LATER("latchkey_revocations", "at") ", "
+             LATER("latchkey_revocations", "issued_before"),
+         .mysql = REVOCATION_PUT " ON DUPLICATE KEY UPDATE " LATER_MYSQL("at") ", "
+             LATER_MYSQL("issued_before")},
+    /* The time is asked twice: a row may be told again between the look and the deletion. */
+    [Q_REVOCATIONS_OVER_DELETE] =
+        {"DELETE FROM latchkey_revocations WHERE at < ? AND id IN (SELECT id FROM"
+         " latchkey_revocations WHERE at < ? ORDER BY at LIMIT ?)",
+         .mysql = "DELETE FROM latchkey_revocations WHERE at < ? AND at < ? ORDER BY at LIMIT ?"},
     [Q_META_INSERT] = {"INSERT INTO latchkey_meta (meta_key, value) VALUES (?, ?)"},
     [Q_META_REPLACE] = {"UPDATE latchkey_meta SET value = ? WHERE meta_key = ? AND value = ?"},
 
@@ -269,8 +284,7 @@ const struct sql queries[Q_COUNT] = {
     [Q_COUNT_KEYS] = {"SELECT COUNT(*) FROM latchkey_keys"},
     [Q_PAGE_REVOCATIONS] = {PAGE(REVOCATION_COLUMNS, "latchkey_revocations", "id")},
     [Q_LAST_REVOCATIONS] = {LAST("latchkey_revocations", "id")},
-    [Q_PUT_REVOCATIONS] = {PUT("latchkey_revocations",
-                               REVOCATION_COLUMNS) " VALUES (?, ?, ?, ?, ?, ?)"},
+    [Q_PUT_REVOCATIONS] = {REVOCATION_PUT},
     [Q_COUNT_REVOCATIONS] = {"SELECT COUNT(*) FROM latchkey_revocations"},
     /* Without what each database has of its own. */
     [Q_PAGE_META] = {"SELECT meta_key, value FROM latchkey_meta WHERE meta_key NOT IN"

@@ -27,15 +27,16 @@ err revocations_since(struct db *db, const struct revocation_walk *walk)
                    row_hand_over, &w);
 }
 
-err revocation_insert(struct db *db, const struct revocation *r)
+err revocation_write(struct db *db, const struct revocation *r)
 {
-    return db_exec(db, Q_REVOCATION_INSERT,
+    return db_exec(db, Q_REVOCATION_WRITE,
                    IN(integer(r->id), integer(r->at), integer(r->user_id), integer(r->session_id),
                       integer(r->keep_id), integer(r->issued_before)),
                    NULL);
 }
 
-err revocations_over_delete(struct db *db, int64_t before)
+err revocations_over_delete(struct db *db, int64_t before, int64_t limit, int64_t *gone)
 {
-    return db_exec(db, Q_REVOCATIONS_OVER_DELETE, IN(integer(before)), NULL);
+    return db_exec(db, Q_REVOCATIONS_OVER_DELETE,
+                   IN(integer(before), integer(before), integer(limit)), gone);
 }

@@ -6,7 +6,7 @@
 #include "store/db.h"
 
 struct revocation {
-    int64_t id; /* random */
+    int64_t id; /* of what is told: the same fact has the same */
     int64_t at; /* ms since 1970 */
     int64_t user_id;
     int64_t session_id;    /* 0: all of the account's tokens ... */
@@ -23,8 +23,10 @@ struct revocation_walk {
 };
 err revocations_since(struct db *db, const struct revocation_walk *walk);
 
-/* Inside db_write, both. ERR_EXISTS for an id that is taken. */
-err revocation_insert(struct db *db, const struct revocation *row);
-err revocations_over_delete(struct db *db, int64_t before); /* ms */
+/* Inside db_write, both. Where the id is there, its row's times move on to these, never back. */
+err revocation_write(struct db *db, const struct revocation *row);
+
+/* Those from before `before` (ms), the oldest `limit` of them; *gone is how many there were. */
+err revocations_over_delete(struct db *db, int64_t before, int64_t limit, int64_t *gone);
 
 #endif

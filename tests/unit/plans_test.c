@@ -51,7 +51,7 @@ static const struct { enum query q; const char *values; } hot[] = {
     { Q_REFRESH_DELETE, "7" },
     { Q_REFRESHES_OF_USER_DELETE, "7" },
     { Q_REVOCATIONS_SINCE, "1|10" },
-    { Q_REVOCATIONS_OVER_DELETE, "1" },
+    { Q_REVOCATIONS_OVER_DELETE, "1|1|1000" },
     { Q_META_READ, "'name_watermark'" },
     { Q_FAILURE_READ, "1|" KEY },
     { Q_FAILURE_UPDATE, "1|1|1|1|" KEY "|1|1" },
