@@ -255,27 +255,22 @@ void account_ask_on(struct auth *a, struct arena *mem, str username, const struc
 /* A change of one account on its way into the database. */
 struct change {
     struct arena *mem;
-    int64_t id, now;            /* now: ms */
+    int64_t id, now;            /* now: ms, when its turn came */
     int64_t keep;               /* a session that does not end; 0: none */
-    str hash, role;
+    str hash, verified, role;
     err (*apply)(struct db *db, const struct change *c, const struct user *user);
 };
 
 static err change_store(struct db *db, void *arg)
 {
-    const struct change *c = arg;
+    struct change *c = arg;
     struct user user;
-    err e = user_by_id(db, c->mem, c->id, &user);
+    err e = user_by_id_held(db, c->mem, c->id, &user);
 
     if (e != OK)
         return e == ERR_NOT_FOUND ? ERR_USER_UNKNOWN : e;
-    return c->apply(db, c, &user);
-}
-
-static err change_run(struct auth *a, struct change *c)
-{
     c->now = clock_ms();
-    return db_write(a->db, change_store, c);
+    return c->apply(db, c, &user);
 }
 
 /* For the changes whose callers bring no arena. */
@@ -286,7 +281,7 @@ static err change_alone(struct auth *a, struct change *c)
 
     arena_init(&mem, CHANGE_MEMORY);
     c->mem = &mem;
-    e = change_run(a, c);
+    e = db_write(a->db, change_store, c);
     arena_end(&mem);
     return e;
 }
@@ -303,13 +298,14 @@ static err state_of(struct db *db, const struct user *user, struct account_state
     return account_state_of(db, user->id, user->created_at, out);
 }
 
-/* Access tokens without a session by the cut-off, all else by its rows. */
+/* Access tokens without a session by the cut-off, all else by its rows. The clock is read
+ * behind the rows: what used one before it was gone has dated its token before. */
 static err sessions_end(struct db *db, const struct change *c, const struct user *user,
                         struct account_state *state)
 {
     err e = sessions_of_user_delete(db, user->id, c->keep);
 
-    tokens_cut(state, c->now);
+    tokens_cut(state, clock_ms());
     if (e == OK)
         e = revocation_of_user(db, user->id, c->keep, state->tokens_from);
     return e != OK ? e : refreshes_of_user_delete(db, user->id);
@@ -322,17 +318,41 @@ static err failures_forget(struct db *db, const struct user *user)
     return failure_delete(db, &key);
 }
 
+/* Whoever proved the old password did so before two hashes and a queue. */
+static err verified_check(struct db *db, const struct change *c, const struct user *user,
+                          const struct account_state *state)
+{
+    struct session_row row;
+    err e;
+
+    if (!c->verified.p)
+        return OK;
+    if (state->disabled_at)
+        return ERR_TOKEN_INVALID;
+    if (!str_is(user->password, c->verified))
+        return ERR_CURRENT_WRONG;
+    if (!c->keep)
+        return OK;
+    e = session_times_by_id(db, c->keep, &row);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? ERR_TOKEN_INVALID : e;
+    return row.user_id == user->id && row.user_created == user->created_at ? OK
+                                                                           : ERR_TOKEN_INVALID;
+}
+
 /* Guesses at the old password say nothing of the new one. */
 static err apply_password(struct db *db, const struct change *c, const struct user *user)
 {
     struct account_state state;
     err e;
 
+    if ((e = state_of(db, user, &state)) != OK)
+        return e;
+    if ((e = verified_check(db, c, user, &state)) != OK)
+        return e;
     if ((e = failures_forget(db, user)) != OK)
         return e;
     if ((e = user_update_password(db, user->id, c->hash, c->now / 1000)) != OK)
-        return e;
-    if ((e = state_of(db, user, &state)) != OK)
         return e;
     if ((e = sessions_end(db, c, user, &state)) != OK)
         return e;
@@ -417,21 +437,22 @@ static err apply_take_role(struct db *db, const struct change *c, const struct u
 
 err account_set_password(struct auth *a, struct arena *mem, int64_t id, str password)
 {
-    return account_change_password(a, mem, id, password, 0);
+    return account_change_password(
+        a, mem, &(struct new_password){.id = id, .password = password});
 }
 
-err account_change_password(struct auth *a, struct arena *mem, int64_t id, str password,
-                            int64_t keep)
+err account_change_password(struct auth *a, struct arena *mem, const struct new_password *want)
 {
-    struct change c = { .mem = mem, .id = id, .keep = keep, .apply = apply_password };
+    struct change c = { .mem = mem, .id = want->id, .keep = want->keep,
+                        .verified = want->verified, .apply = apply_password };
     struct user user;
     err e;
 
-    if ((e = user_by_id(a->db, mem, id, &user)) != OK)
+    if ((e = user_by_id(a->db, mem, want->id, &user)) != OK)
         return e == ERR_NOT_FOUND ? ERR_USER_UNKNOWN : e;
-    if ((e = password_store(a, mem, password, &user, &c.hash)) != OK)
+    if ((e = password_store(a, mem, want->password, &user, &c.hash)) != OK)
         return e;
-    return change_run(a, &c);
+    return db_write(a->db, change_store, &c);
 }
 
 err account_sign_out(struct auth *a, int64_t id, int64_t keep)
@@ -461,12 +482,14 @@ err account_delete(struct auth *a, int64_t id)
 
 err account_give_role(struct auth *a, struct arena *mem, int64_t id, str role)
 {
-    return change_run(
-        a, &(struct change){.mem = mem, .id = id, .role = role, .apply = apply_give_role});
+    return db_write(
+        a->db, change_store,
+        &(struct change){.mem = mem, .id = id, .role = role, .apply = apply_give_role});
 }
 
 err account_take_role(struct auth *a, struct arena *mem, int64_t id, str role)
 {
-    return change_run(
-        a, &(struct change){.mem = mem, .id = id, .role = role, .apply = apply_take_role});
+    return db_write(
+        a->db, change_store,
+        &(struct change){.mem = mem, .id = id, .role = role, .apply = apply_take_role});
 }

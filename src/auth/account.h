@@ -54,9 +54,14 @@ void account_ask_on(struct auth *a, struct arena *mem, str username, const struc
 
 /* Its tokens stop. Fails as account_create does about the password, and hashes too. */
 err account_set_password(struct auth *a, struct arena *mem, int64_t id, str password);
-err account_change_password(struct auth *a, struct arena *mem, int64_t id, str password,
-                            int64_t keep);
-/* the session `keep` stays; 0: none */
+
+/* By who knows `verified`, the hash of the old one, in the session `keep`, which stays (0: none).
+ * ERR_CURRENT_WRONG: it has another hash by now; ERR_TOKEN_INVALID: the account was disabled, or
+ * that session is over. Without a hash (p == NULL) neither is asked. */
+struct new_password { int64_t id; str password, verified; int64_t keep; };
+
+err account_change_password(struct auth *a, struct arena *mem, const struct new_password *want);
+
 err account_sign_out(struct auth *a, int64_t id, int64_t keep);      /* everywhere but in `keep` */
 err account_disable(struct auth *a, int64_t id);        /* its tokens stop at the next request */
 err account_enable(struct auth *a, int64_t id);         /* tokens from before stay refused */

@@ -25,13 +25,19 @@ void uuid_write(char out[static UUID_CHARS])
 }
 
 /* A token on its way into the table, or a row on its way out. */
-struct change { str token; int64_t user_id, row_id, now, expires_at; };
+struct change {
+    struct arena *mem;
+    struct proven *who;
+    str token;
+    int64_t row_id, now, expires_at;
+};
 
 static err token_store(struct db *db, void *arg)
 {
     const struct change *c = arg;
+    err e = proven_hold(db, c->mem, c->who);
 
-    return refresh_insert(db, c->token, c->user_id, c->expires_at, c->now);
+    return e != OK ? e : refresh_insert(db, c->token, c->who->user->id, c->expires_at, c->now);
 }
 
 static err row_drop(struct db *db, void *arg)
@@ -41,9 +47,9 @@ static err row_drop(struct db *db, void *arg)
     return refresh_delete(db, c->row_id);
 }
 
-err sequel_begin(struct auth *a, struct arena *mem, int64_t user_id, str *token)
+err sequel_begin(struct auth *a, struct arena *mem, struct proven *who, str *token)
 {
-    struct change c = { .user_id = user_id, .now = clock_ms() / 1000 };
+    struct change c = { .mem = mem, .who = who, .now = clock_ms() / 1000 };
     char *p = NEW_ARRAY(mem, char, UUID_CHARS);
     err e;
 
@@ -60,16 +66,15 @@ err sequel_begin(struct auth *a, struct arena *mem, int64_t user_id, str *token)
 
 /* An id that a later row reuses does not revive an old token. */
 static err account_of(struct auth *a, struct arena *mem, const struct refresh *row,
-                      struct user *out)
+                      struct user *out, struct account_state *state)
 {
-    struct account_state state;
     err e = row->user_id ? user_by_id(a->db, mem, row->user_id, out) : ERR_NOT_FOUND;
 
     if (e != OK)
         return e == ERR_NOT_FOUND ? ERR_REFRESH_UNKNOWN : e;
-    if ((e = account_state_of(a->db, out->id, out->created_at, &state)) != OK)
+    if ((e = account_state_of(a->db, out->id, out->created_at, state)) != OK)
         return e;
-    return state.disabled_at || row->created_at < out->created_at ? ERR_REFRESH_UNKNOWN : OK;
+    return state->disabled_at || row->created_at < out->created_at ? ERR_REFRESH_UNKNOWN : OK;
 }
 
 /* What a UUID, or whatever else a server wrote there, is made of. */
@@ -81,15 +86,21 @@ static bool is_plausible(str token)
     return token.n && token.n <= TOKEN_BYTES_MAX;
 }
 
-err sequel_refresh(struct auth *a, struct arena *mem, str token, struct user *out)
+/* What ends it dates the account's cut-off and takes the row away at once: with the row still
+ * there, the state read before is one from before. */
+err sequel_refresh(struct auth *a, struct arena *mem, str token, struct user *out,
+                   struct account_state *state)
 {
     struct refresh row;
     err e = is_plausible(token) ? refresh_by_token(a->db, token, &row) : ERR_NOT_FOUND;
 
     if (e != OK)
         return e == ERR_NOT_FOUND ? ERR_REFRESH_UNKNOWN : e;
-    if (row.expires_at > clock_ms() / 1000)
-        return account_of(a, mem, &row, out);
+    if (row.expires_at > clock_ms() / 1000) {
+        if ((e = account_of(a, mem, &row, out, state)) == OK)
+            e = refresh_by_token(a->db, token, &row);
+        return e == ERR_NOT_FOUND ? ERR_REFRESH_UNKNOWN : e;
+    }
     if ((e = db_write(a->db, row_drop, &(struct change){ .row_id = row.id })) != OK)
         return e;
     return ERR_REFRESH_EXPIRED;

@@ -5,6 +5,7 @@
 #define AUTH_SEQUEL_H
 
 #include "auth/auth.h"
+#include "auth/proven.h"
 #include "store/user.h"
 
 enum { UUID_CHARS = 36 };
@@ -12,11 +13,12 @@ enum { UUID_CHARS = 36 };
 /* A random UUID (RFC 9562 section 5.4) as text: 36 characters, no NUL. */
 void uuid_write(char out[static UUID_CHARS]);
 
-/* Store a new refresh token for an account; it lies in `mem`. */
-err sequel_begin(struct auth *a, struct arena *mem, int64_t user_id, str *token);
+/* Store a new refresh token for an account; it lies in `mem`. Fails as proven_hold does. */
+err sequel_begin(struct auth *a, struct arena *mem, struct proven *who, str *token);
 
-/* Whose token is it?  ERR_REFRESH_UNKNOWN (also when its account is gone or disabled),
- * ERR_REFRESH_EXPIRED: then it is deleted. */
-err sequel_refresh(struct auth *a, struct arena *mem, str token, struct user *out);
+/* Whose token is it, and what was said of him while it was good?  ERR_REFRESH_UNKNOWN (also when
+ * its account is gone or disabled), ERR_REFRESH_EXPIRED: then it is deleted. */
+err sequel_refresh(struct auth *a, struct arena *mem, str token, struct user *out,
+                   struct account_state *state);
 
 #endif

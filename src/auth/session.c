@@ -107,7 +107,9 @@ static int64_t later(int64_t a, int64_t b)
 }
 
 /* The token's time lies behind everything that access_by_token measures it by: on another machine
- * the clock that dated the account may be a little ahead of ours. */
+ * the clock that dated the account may be a little ahead of ours. Before, s->issued_at is a time at
+ * which neither the state nor what the token hangs on had been read: what ends that dates itself
+ * later. */
 static err token_issue(struct auth *a, struct arena *mem, struct session *s,
                        const struct account_state *state)
 {
@@ -119,7 +121,7 @@ static err token_issue(struct auth *a, struct arena *mem, struct session *s,
     if ((e = access_tokens_from(a->db, mem, &all_from)) != OK)
         return e;
     claims.issued_at =
-        later(later(clock_ms() / 1000, user->created_at), later(state->tokens_from, all_from));
+        later(later(s->issued_at, user->created_at), later(state->tokens_from, all_from));
     s->issued_at = claims.issued_at;
     claims.expires_at = claims.issued_at + a->rules->access_ttl;
     if (s->id && claims.expires_at > s->ends_at / 1000)
@@ -128,20 +130,22 @@ static err token_issue(struct auth *a, struct arena *mem, struct session *s,
 }
 
 /* What a sign-in leaves behind. */
-static err session_begin(struct auth *a, struct arena *mem, struct session *out)
+static err session_begin(struct auth *a, struct arena *mem, struct proven *who,
+                         struct session *out)
 {
+    out->issued_at = clock_ms() / 1000;
     out->refresh_token = (str){0};
     out->id = 0;
     switch (a->rules->sessions) {
     case SESSIONS_NONE:
-        return OK;
+        return proven_look(a->db, mem, who);
     case SESSIONS_SEQUEL:
-        return sequel_begin(a, mem, out->user.id, &out->refresh_token);
+        return sequel_begin(a, mem, who, &out->refresh_token);
     case SESSIONS_OWN:
         out->ends_at = clock_ms() + (a->rules->session_idle < a->rules->session_absolute
                                          ? a->rules->session_idle
                                          : a->rules->session_absolute);
-        return sessions_begin(a, mem, &out->user, &out->id, &out->refresh_token);
+        return sessions_begin(a, mem, who, &out->id, &out->refresh_token);
     }
     return ERR_BUG;
 }
@@ -166,9 +170,9 @@ static err rehash_store(struct db *db, void *arg)
  * that was changed meanwhile stays what it was changed to. What the policy's scheme cannot take
  * keeps its hash. */
 static void password_renew(struct auth *a, struct arena *mem, str password, str composed,
-                           const struct user *user)
+                           struct proven *who)
 {
-    struct rehash r = { .id = user->id, .from = user->password };
+    struct rehash r = { .id = who->user->id, .from = who->hash };
     err e;
 
     if (!password_is_weak(r.from, &a->rules->password) || !password_is_read_whole(password, r.from))
@@ -180,10 +184,11 @@ static void password_renew(struct auth *a, struct arena *mem, str password, str 
                       &r.to);
     if (e == OK)
         e = db_write(a->db, rehash_store, &r);
-    if (e == OK)
-        log_info("rehashed", int_kv("id", user->id));
-    else if (e != ERR_PASSWORD_POLICY && e != ERR_NOT_FOUND && !hash_was_refused(e))
-        log_warn("not_rehashed", int_kv("id", user->id), text_kv("err", str_of(err_name(e))));
+    if (e == OK) {
+        who->hash = r.to;
+        log_info("rehashed", int_kv("id", r.id));
+    } else if (e != ERR_PASSWORD_POLICY && e != ERR_NOT_FOUND && !hash_was_refused(e))
+        log_warn("not_rehashed", int_kv("id", r.id), text_kv("err", str_of(err_name(e))));
 }
 
 /* A sign-in: what was typed, and whom it names; `there` when that is somebody. */
@@ -249,10 +254,28 @@ static err password_ask(struct auth *a, struct arena *mem, const struct asking *
     return e;
 }
 
+/* Another hash may be one of the same password: another sign-in made it anew. Then it opens, as it
+ * would have a moment ago. */
+static err session_begin_proven(struct auth *a, struct arena *mem, const struct asking *q,
+                                struct proven *who, struct session *out)
+{
+    err e = session_begin(a, mem, who, out);
+
+    for (int tries = 1; tries < HASHES_TRIED && e == ERR_PASSWORD_WRONG && who->other.p; tries++) {
+        who->hash = who->other;
+        db_rest(a->db);
+        e = password_try(&a->hasher, q->password, q->composed, who->hash);
+        if (e != OK)
+            return e == ERR_HASH_UNKNOWN ? ERR_PASSWORD_WRONG : e;
+        e = session_begin(a, mem, who, out);
+    }
+    return e;
+}
+
 err session_open(struct auth *a, struct arena *mem, str username, str password, struct session *out)
 {
     struct asking q = { .username = username, .password = password, .user = &out->user };
-    struct account_state state;
+    struct proven who = { .user = &out->user };
     str composed;
     err e;
 
@@ -269,19 +292,21 @@ err session_open(struct auth *a, struct arena *mem, str username, str password, 
     if (e != OK && e != ERR_USER_UNKNOWN)
         return e;
     q.there = e == OK;
-    if ((e = password_ask(a, mem, &q, &state)) != OK)
+    if ((e = password_ask(a, mem, &q, &who.state)) != OK)
         return e;
-    password_renew(a, mem, password, composed, &out->user);
+    who.hash = out->user.password;
+    password_renew(a, mem, password, composed, &who);
     if ((e = roles_named(a->db, mem, out->user.id, &out->roles)) != OK)
         return e;
-    if ((e = session_begin(a, mem, out)) != OK)
+    if ((e = session_begin_proven(a, mem, &q, &who, out)) != OK)
         return e;
-    if ((e = token_issue(a, mem, out, &state)) != OK)
+    if ((e = token_issue(a, mem, out, &who.state)) != OK)
         return e;
     return device_proofs(a, mem, &out->user, out->issued_at, &out->device_proofs);
 }
 
-static err refresh_own(struct auth *a, struct arena *mem, struct session *s)
+static err refresh_own(struct auth *a, struct arena *mem, struct session *s,
+                       struct account_state *state)
 {
     struct refreshed next;
     err e;
@@ -289,6 +314,8 @@ static err refresh_own(struct auth *a, struct arena *mem, struct session *s)
     if ((e = sessions_refresh(a, mem, s->refresh_token, &next)) != OK)
         return e;
     s->user = next.user;
+    *state = next.state;
+    s->issued_at = next.now / 1000;
     s->id = next.session_id;
     s->ends_at = next.ends_at;
     s->refresh_token = next.token;
@@ -300,16 +327,12 @@ err session_refresh(struct auth *a, struct arena *mem, str refresh_token, struct
     struct account_state state;
     err e = ERR_BUG;
 
-    *out = (struct session){ .refresh_token = refresh_token };
+    *out = (struct session){ .refresh_token = refresh_token, .issued_at = clock_ms() / 1000 };
     if (a->rules->sessions == SESSIONS_SEQUEL)
-        e = sequel_refresh(a, mem, refresh_token, &out->user);
+        e = sequel_refresh(a, mem, refresh_token, &out->user, &state);
     if (a->rules->sessions == SESSIONS_OWN)
-        e = refresh_own(a, mem, out);
-    if (e != OK)
-        return e;
-    if ((e = account_state_of(a->db, out->user.id, out->user.created_at, &state)) != OK)
-        return e;
-    return token_issue(a, mem, out, &state);
+        e = refresh_own(a, mem, out, &state);
+    return e != OK ? e : token_issue(a, mem, out, &state);
 }
 
 err session_change_password(struct auth *a, struct arena *mem, struct password_change *want)
@@ -331,7 +354,8 @@ err session_change_password(struct auth *a, struct arena *mem, struct password_c
         e = ERR_CURRENT_WRONG;
     if ((e = attempt_end(a, &attempt, e)) != OK)
         return e;
-    e = account_change_password(a, mem, want->user_id, want->next, want->session_id);
+    e = account_change_password(
+        a, mem, &(struct new_password){user.id, want->next, user.password, want->session_id});
     if (e != OK)
         return e;
     return device_proofs(a, mem, &user, clock_ms() / 1000 + 1, &want->device_proofs);

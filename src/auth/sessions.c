@@ -104,6 +104,7 @@ static int64_t end_of(const struct auth_rules *rules, const struct session_row *
 /* A change on its way into the database. */
 struct change {
     struct arena *mem;
+    struct proven *who;
     struct session_row row;
     int64_t now, used_before;
     bool won;
@@ -149,6 +150,8 @@ static err begin_store(struct db *db, void *arg)
     const struct change *c = arg;
     err e;
 
+    if ((e = proven_hold(db, c->mem, c->who)) != OK)
+        return e;
     if ((e = sessions_over_delete(db, c->now, c->row.user_id, c->used_before)) != OK)
         return e;
     if ((e = surplus_end(db, c)) != OK)
@@ -169,10 +172,9 @@ static str text_or_none(str s)
     return s.p ? str_head(s, SESSION_TEXT_MAX) : STR("");
 }
 
-err sessions_begin(struct auth *a, struct arena *mem, const struct user *user, int64_t *id,
-                   str *token)
+err sessions_begin(struct auth *a, struct arena *mem, struct proven *who, int64_t *id, str *token)
 {
-    struct change c = { .mem = mem, .now = clock_ms() };
+    struct change c = { .mem = mem, .who = who, .now = clock_ms() };
     str secret = random_hex(mem, SECRET_BYTES);
     err e = ERR_EXISTS;
 
@@ -180,8 +182,8 @@ err sessions_begin(struct auth *a, struct arena *mem, const struct user *user, i
         return ERR_NO_MEMORY;
     c.used_before = c.now - a->rules->session_idle;
     c.row = (struct session_row){
-        .user_id = user->id,
-        .user_created = user->created_at,
+        .user_id = who->user->id,
+        .user_created = who->user->created_at,
         .created_at = c.now,
         .used_at = c.now,
         .expires_at = c.now + a->rules->session_absolute,
@@ -231,18 +233,17 @@ static err reuse_end(struct auth *a, const struct session_row *row, const struct
 
 /* The account behind a session, while it is the one that began it, and open. */
 static err account_of(struct auth *a, struct arena *mem, const struct session_row *row,
-                      struct user *out)
+                      struct user *out, struct account_state *state)
 {
-    struct account_state state;
     err e = user_by_id(a->db, mem, row->user_id, out);
 
     if (e != OK)
         return e == ERR_NOT_FOUND ? ERR_REFRESH_UNKNOWN : e;
     if (out->created_at != row->user_created)
         return ERR_REFRESH_UNKNOWN;
-    if ((e = account_state_of(a->db, out->id, out->created_at, &state)) != OK)
+    if ((e = account_state_of(a->db, out->id, out->created_at, state)) != OK)
         return e;
-    return state.disabled_at ? ERR_REFRESH_UNKNOWN : OK;
+    return state->disabled_at ? ERR_REFRESH_UNKNOWN : OK;
 }
 
 /* The row of a token that is ours and whose session is on. What is not there costs a MAC as
@@ -257,6 +258,16 @@ static err row_of(struct auth *a, struct arena *mem, const struct ticket *t,
         return e;
     ours = ticket_is_of(a, t, e == OK ? out->secret : STR("00000000000000000000000000000000"));
     return e == OK && ours && end_of(a->rules, out) > clock_ms() ? OK : ERR_REFRESH_UNKNOWN;
+}
+
+/* What ends a session dates its account's cut-off and takes the row away at once: with the row
+ * still there, what was read before is from before. */
+static err still_there(struct auth *a, const struct session_row *row)
+{
+    struct session_row now;
+    err e = session_times_by_id(a->db, row->id, &now);
+
+    return e == ERR_NOT_FOUND ? ERR_REFRESH_UNKNOWN : e;
 }
 
 /* Go on from the row as it stands. *again: somebody else went on first, so look again. */
@@ -277,7 +288,7 @@ static err row_use(struct auth *a, const struct ticket *t, struct session_row *r
         return OK;
     }
     if (t->counter == row->counter - 1 && c.now - row->used_at <= a->rules->session_grace)
-        return OK;
+        return still_there(a, row);
     return reuse_end(a, row, t);
 }
 
@@ -291,9 +302,10 @@ err sessions_refresh(struct auth *a, struct arena *mem, str token, struct refres
     if (!ticket_read(token, &t))
         return ERR_REFRESH_UNKNOWN;
     for (int i = 0; i < LOOKS && again; i++) {
+        out->now = clock_ms();
         if ((e = row_of(a, mem, &t, &row)) != OK)
             return e;
-        if ((e = account_of(a, mem, &row, &out->user)) != OK)
+        if ((e = account_of(a, mem, &row, &out->user, &out->state)) != OK)
             return e;
         if ((e = row_use(a, &t, &row, &again)) != OK)
             return e;

@@ -11,6 +11,7 @@
 #define AUTH_SESSIONS_H
 
 #include "auth/auth.h"
+#include "auth/proven.h"
 #include "store/session.h"
 #include "store/user.h"
 
@@ -20,11 +21,17 @@ enum {
     SESSION_TEXT_MAX = 255,           /* bytes of what a client says of itself */
 };
 
-/* Begin one for an account, with what a->device says of the client. The token lies in `mem`. */
-err sessions_begin(struct auth *a, struct arena *mem, const struct user *user, int64_t *id,
-                   str *token);
+/* Begin one for an account, with what a->device says of the client. The token lies in `mem`.
+ * Fails as proven_hold does. */
+err sessions_begin(struct auth *a, struct arena *mem, struct proven *who, int64_t *id, str *token);
 
-struct refreshed { struct user user; int64_t session_id, ends_at; str token; };      /* ms */
+struct refreshed {
+    struct user user;
+    struct account_state state;
+    int64_t now;                      /* ms; it and the state are from before the token's use */
+    int64_t session_id, ends_at;      /* ms */
+    str token;
+};
 
 /* Use a refresh token. Of any number of simultaneous uses of one, one goes on to the next token and
  * the others are answered the same one. ERR_REFRESH_UNKNOWN for whatever is wrong with it: forged,

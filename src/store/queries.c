@@ -60,6 +60,11 @@
 
 const struct sql queries[Q_COUNT] = {
     [Q_USER_BY_ID] = {USER " WHERE id = ?"},
+    /* SQLite has one writer at a time. */
+    [Q_USER_SHARED] = {USER " WHERE id = ?", .mysql = USER " WHERE id = ? LOCK IN SHARE MODE",
+                       .pgsql = USER " WHERE id = ? FOR SHARE"},
+    [Q_USER_HELD] = {USER " WHERE id = ?", .mysql = USER " WHERE id = ? FOR UPDATE",
+                     .pgsql = USER " WHERE id = ? FOR UPDATE"},
     [Q_USER_BY_USERNAME] = {EXACT("username"), .mysql = EXACT_MYSQL("username")},
     [Q_USER_BY_EMAIL] = {EXACT("email"), .mysql = EXACT_MYSQL("email")},
     [Q_USER_BY_NAME_KEY] = {USER_U ", n.created_at FROM latchkey_names n JOIN users u"

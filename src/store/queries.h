@@ -7,6 +7,8 @@
 
 enum query {
     Q_USER_BY_ID,
+    Q_USER_SHARED,
+    Q_USER_HELD,
     Q_USER_BY_USERNAME,
     Q_USER_BY_EMAIL,
     Q_USER_BY_NAME_KEY,

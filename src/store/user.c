@@ -13,6 +13,16 @@ err user_by_id(struct db *db, struct arena *mem, int64_t id, struct user *out)
     return db_one(db, mem, Q_USER_BY_ID, IN(integer(id)), OUT(USER_OUT(out)));
 }
 
+err user_by_id_shared(struct db *db, struct arena *mem, int64_t id, struct user *out)
+{
+    return db_one(db, mem, Q_USER_SHARED, IN(integer(id)), OUT(USER_OUT(out)));
+}
+
+err user_by_id_held(struct db *db, struct arena *mem, int64_t id, struct user *out)
+{
+    return db_one(db, mem, Q_USER_HELD, IN(integer(id)), OUT(USER_OUT(out)));
+}
+
 err user_by_username(struct db *db, struct arena *mem, str username, struct user *out)
 {
     return db_one(db, mem, Q_USER_BY_USERNAME, IN(text(username), text(username)),

@@ -23,6 +23,12 @@ struct account_state {
 enum name_kind { NAME_USERNAME = 1, NAME_EMAIL = 2 };
 
 err user_by_id(struct db *db, struct arena *mem, int64_t id, struct user *out);
+
+/* The same inside db_write: who holds a row is alone with it until that is over; who shares it only
+ * keeps those out who hold it. */
+err user_by_id_shared(struct db *db, struct arena *mem, int64_t id, struct user *out);
+err user_by_id_held(struct db *db, struct arena *mem, int64_t id, struct user *out);
+
 err user_by_username(struct db *db, struct arena *mem, str username, struct user *out);  /* exact */
 err user_by_email(struct db *db, struct arena *mem, str email, struct user *out);        /* exact */
 

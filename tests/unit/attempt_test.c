@@ -180,6 +180,23 @@ static err change(struct domain *d, int64_t id, str current)
     return session_change_password(&d->auth, &d->mem, &want);
 }
 
+/* Somebody else's new one is stored behind the check of the old one. */
+TEST(a_change_of_password_gives_way_to_a_newer_one)
+{
+    struct domain d;
+    struct user user;
+    int64_t id = throttled_make(&d);
+
+    CHECK_ERR(change(&d, id, STR("wrong")), ERR_CURRENT_WRONG);
+    let_time_pass(&d);
+    beside(&d, "CREATE TRIGGER meanwhile AFTER DELETE ON latchkey_failures BEGIN"
+               " UPDATE users SET password = 'theirs'; END");
+    CHECK_ERR(change(&d, id, STR("12345678")), ERR_CURRENT_WRONG);
+    CHECK_ERR(user_by_id(d.auth.db, &d.mem, id, &user), OK);
+    CHECK_STR(user.password, STR("theirs"));
+    throttled_end(&d);
+}
+
 TEST(a_change_of_password_is_a_door_like_any_other)
 {
     struct domain d;

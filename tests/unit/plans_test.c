@@ -22,6 +22,8 @@ enum { PLAN_MAX = 8192, SQL_MAX = 4096, ROWS_READ_MAX = 400 };
  * look-up, all rows of `roles` (a handful), the schema's and the tools' statements. */
 static const struct { enum query q; const char *values; } hot[] = {
     { Q_USER_BY_ID, "7" },
+    { Q_USER_SHARED, "7" },
+    { Q_USER_HELD, "7" },
     { Q_USER_BY_USERNAME, "'user7'|'user7'" },
     { Q_USER_BY_EMAIL, "'user7@x'|'user7@x'" },
     { Q_USER_BY_NAME_KEY, "1|" KEY },

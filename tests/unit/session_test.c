@@ -2,6 +2,7 @@
 /* session_test.c - sign in: on a real database, with real hashes. */
 #include "auth.h"
 
+#include "auth/sequel.h"
 #include "crypto/password.h"
 
 /* Give an account this hash, as whoever writes the table by hand may. */
@@ -160,4 +161,66 @@ TEST(an_account_dated_ahead_of_our_clock_gets_a_token_that_opens)
     CHECK_ERR(sign_in(&d, "zoe", &s), OK);
     CHECK_ERR(access_by_token(&d.auth, &d.mem, s.access_token, clock_ms() / 1000, &user), OK);
     domain_end(&d);
+}
+
+#define STATE_BECOMES(disabled_at, tokens_from)                                                    \
+    "INSERT OR REPLACE INTO latchkey_accounts (user_id, created_at, disabled_at, tokens_from)"     \
+    " SELECT id, CAST(strftime('%s', createdAt) AS INTEGER), " disabled_at ", " tokens_from        \
+    " FROM users;"
+
+/* Signs in with a hash that is made anew, and with it, behind the check of the old one, somebody
+ * does `sql`. */
+static err sign_in_while(int mode, const char *sql)
+{
+    struct domain d;
+    struct session s;
+    char trigger[1024];
+    int64_t id;
+    err e;
+
+    domain_make(&d);
+    CHECK_ERR(migrate_sequel(&d.store.config, OWNER_DEV), OK);
+    CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+    d.rules.sessions = mode;
+    d.rules.session_idle = d.rules.session_absolute = 3600000;
+    d.rules.refresh_ttl = 3600;
+    d.rules.password.cost = 5;
+    d.rules.rehash = true;
+    (void)snprintf(trigger, sizeof trigger,
+                   "CREATE TRIGGER meanwhile AFTER UPDATE OF password ON users BEGIN %s END", sql);
+    beside(&d, trigger);
+    e = sign_in(&d, "zoe", &s);
+    domain_end(&d);
+    return e;
+}
+
+TEST(a_sign_in_under_way_does_not_outlive_what_ends_the_others)
+{
+    static const int modes[] = { SESSIONS_NONE, SESSIONS_SEQUEL, SESSIONS_OWN };
+
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_ERR(sign_in_while(modes[i], "SELECT 1;"), OK);
+        CHECK_ERR(sign_in_while(modes[i], STATE_BECOMES("1", "0")), ERR_PASSWORD_WRONG);
+        CHECK_ERR(sign_in_while(modes[i], STATE_BECOMES("0", "1")), ERR_PASSWORD_WRONG);
+        CHECK_ERR(sign_in_while(modes[i], "DELETE FROM users;"), ERR_USER_UNKNOWN);
+        CHECK_ERR(sign_in_while(modes[i], "UPDATE users SET password = 'x';"), ERR_PASSWORD_WRONG);
+        CHECK_ERR(sign_in_while(modes[i], "UPDATE users SET password = NULL;"),
+                  ERR_PASSWORD_WRONG);
+    }
+}
+
+/* Two sign-ins make it anew at once. */
+TEST(another_hash_of_the_same_password_opens_still)
+{
+    static const int modes[] = { SESSIONS_NONE, SESSIONS_SEQUEL, SESSIONS_OWN };
+    struct arena mem;
+    char sql[256];
+    str hash;
+
+    arena_init(&mem, 1 << 20);
+    CHECK_ERR(password_hash(NULL, &mem, STR("12345678"), &plain_rules.password, &hash), OK);
+    (void)snprintf(sql, sizeof sql, "UPDATE users SET password = '%.*s';", (int)hash.n, hash.p);
+    for (size_t i = 0; i < 3; i++)
+        CHECK_ERR(sign_in_while(modes[i], sql), OK);
+    arena_end(&mem);
 }

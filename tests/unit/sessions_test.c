@@ -292,6 +292,26 @@ TEST(a_password_is_changed_by_who_knows_it_and_ends_the_other_sessions)
     domain_end(&d);
 }
 
+TEST(a_password_is_not_changed_from_what_is_over)
+{
+    struct domain d;
+    struct session here, s;
+    struct password_change want;
+    int64_t id = sessions_make(&d);
+
+    CHECK_ERR(sign_in(&d, "zoe", &here), OK);
+    CHECK_ERR(sessions_end_one(&d.auth, id, here.id), OK);
+    want = (struct password_change){ id, here.id, STR("12345678"), STR("a better one"), {0} };
+    CHECK_ERR(session_change_password(&d.auth, &d.mem, &want), ERR_TOKEN_INVALID);
+    CHECK_ERR(sign_in(&d, "zoe", &here), OK);
+    CHECK_ERR(account_disable(&d.auth, id), OK);
+    want.session_id = 0;
+    CHECK_ERR(session_change_password(&d.auth, &d.mem, &want), ERR_TOKEN_INVALID);
+    CHECK_ERR(account_enable(&d.auth, id), OK);
+    CHECK_ERR(sign_in(&d, "zoe", &s), OK);
+    domain_end(&d);
+}
+
 TEST(a_session_ends_idle_or_at_its_end)
 {
     struct domain d;
@@ -335,16 +355,18 @@ TEST(an_account_has_so_many_sessions_and_no_more)
     struct domain d;
     struct session_rows rows;
     struct session first, s;
+    struct proven who = { .user = &first.user };
     int64_t id = sessions_make(&d);
 
     CHECK_ERR(sign_in(&d, "zoe", &first), OK);
     beside(&d, "UPDATE latchkey_sessions SET used_at = used_at - 1000");
+    who.hash = first.user.password;
     d.auth.device = (struct device){ STR("192.0.2.1"), STR("curl/8"), STR("my phone") };
     for (int i = 0; i < SESSIONS_PER_USER; i++) {
         int64_t sid;
         str token;
 
-        CHECK_ERR(sessions_begin(&d.auth, &d.mem, &first.user, &sid, &token), OK);
+        CHECK_ERR(sessions_begin(&d.auth, &d.mem, &who, &sid, &token), OK);
     }
     CHECK_ERR(sessions_of_user(&d.auth, &d.mem, id, &rows), OK);
     CHECK(rows.n == SESSIONS_PER_USER);
@@ -388,5 +410,25 @@ TEST(no_access_token_outlives_its_session)
     CHECK_ERR(sign_in(&d, "zoe", &s), OK);
     c = claims_in(&d, s.access_token);
     CHECK(c.expires_at - c.issued_at <= 200 && c.expires_at - c.issued_at >= 190);
+    domain_end(&d);
+}
+
+/* The feed says "all of hers from before T": what a session's end meets on its way lies before. */
+TEST(a_token_refreshed_while_its_session_ends_is_not_dated_behind_that)
+{
+    struct domain d;
+    struct session s, next;
+
+    (void)sessions_make(&d);
+    CHECK_ERR(sign_in(&d, "zoe", &s), OK);
+    beside(&d, "CREATE TRIGGER meanwhile AFTER UPDATE ON latchkey_sessions BEGIN"
+               " INSERT OR REPLACE INTO latchkey_accounts"
+               " (user_id, created_at, disabled_at, tokens_from)"
+               " SELECT id, CAST(strftime('%s', createdAt) AS INTEGER), 0,"
+               " CAST(strftime('%s', 'now') AS INTEGER) + 30 FROM users;"
+               " DELETE FROM latchkey_sessions; END");
+    CHECK_ERR(refresh(&d, s.refresh_token, &next), OK);
+    CHECK(next.issued_at <= clock_ms() / 1000);
+    CHECK_ERR(passes(&d, next.access_token), ERR_TOKEN_INVALID);
     domain_end(&d);
 }
