@@ -122,9 +122,13 @@ err name_claim(struct db *db, enum name_kind kind, str key, int64_t user_id, int
     e = db_one(
         db, &none, Q_NAME_HOLDER, IN(integer(kind), text(key)),
         OUT(int_at(&holder[0]), int_at(&holder[1]), int_at(&living[0]), datetime_at(&living[1])));
-    if (e == ERR_NOT_FOUND)
-        return db_exec(db, Q_NAME_INSERT,
-                       IN(integer(kind), text(key), integer(user_id), integer(created_at)), NULL);
+    if (e == ERR_NOT_FOUND) {
+        e = db_exec(db, Q_NAME_INSERT,
+                    IN(integer(kind), text(key), integer(user_id), integer(created_at)), NULL);
+        /* Somebody was faster. PostgreSQL runs nothing more in this transaction; the next one reads
+         * who holds it. */
+        return e == ERR_EXISTS ? ERR_DB_AGAIN : e;
+    }
     if (e != OK || memcmp(holder, me, sizeof me) == 0)
         return e;
     if (memcmp(holder, living, sizeof holder) == 0)

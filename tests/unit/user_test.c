@@ -248,6 +248,59 @@ TEST(of_200_simultaneous_signups_of_a_name_one_succeeds)
     store_remove(&s);
 }
 
+/* Rows that another program wrote, whose names two servers claim at the same time, each with more
+ * to do in the same db_write when a name is another's. */
+struct claims { const struct store *s; pthread_barrier_t start; atomic_int other; };
+
+struct claim { int round; int64_t id; };
+
+static err claim_on(struct db *db, void *arg)
+{
+    const struct claim *c = arg;
+    char key[2][65];
+    err e;
+
+    (void)snprintf(key[0], sizeof key[0], "%064d", c->round);
+    (void)snprintf(key[1], sizeof key[1], "%032d%032d", (int)c->id, c->round);
+    e = name_claim(db, NAME_USERNAME, str_of(key[0]), c->id, NOW);
+    return e == OK || e == ERR_EXISTS ? name_claim(db, NAME_EMAIL, str_of(key[1]), c->id, NOW) : e;
+}
+
+static void *claim_all(void *arg)
+{
+    struct claims *all = arg;
+    struct user u = user_of("ada");
+    struct db *db = NULL;
+
+    if (db_open(&all->s->config, &db) != OK || user_insert(db, &u, NOW) != OK)
+        all->other++;
+    for (int round = 0; round < 50; round++) {
+        (void)pthread_barrier_wait(&all->start);
+        if (!db || db_write(db, claim_on, &(struct claim){ round, u.id }) != OK)
+            all->other++;
+    }
+    if (db)
+        db_close(db);
+    return NULL;
+}
+
+TEST(who_loses_a_name_to_another_goes_on)
+{
+    struct store s;
+    struct claims all = { .s = &s };
+    pthread_t threads[4];
+
+    store_make(&s);
+    CHECK(pthread_barrier_init(&all.start, NULL, 4) == 0);
+    for (size_t i = 0; i < 4; i++)
+        CHECK(pthread_create(&threads[i], NULL, claim_all, &all) == 0);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    CHECK(all.other == 0);
+    (void)pthread_barrier_destroy(&all.start);
+    store_remove(&s);
+}
+
 static err count_up(void *arg, const struct user *u)
 {
     int64_t *sum = arg;
