@@ -126,6 +126,16 @@ static bool read_all(int fd, struct arena *mem, size_t max, str *out)
     return p && got >= 0 && n <= max;
 }
 
+/* Who may read the file reads the password. */
+static void password_check(struct reader *r, str path, mode_t mode)
+{
+    const struct setting *row = setting_by_key(STR("db.url"));
+
+    if ((mode & 077) && r->s->from[setting_index(row)] == FROM_FILE &&
+        !str_is(database_shown(r->mem, r->s->db_url), r->s->db_url))
+        fault(r, path, str_of(row->key), "holds a password: chmod 600 the file");
+}
+
 static void file_read(struct reader *r, str path)
 {
     char *z = arena_cstr(r->mem, path);
@@ -141,8 +151,10 @@ static void file_read(struct reader *r, str path)
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
         !read_all(fd, r->mem, SETTINGS_FILE_MAX, &text))
         fault(r, path, STR("is"), "not a readable file of at most 64 KiB");
-    else
+    else {
         file_parse(r, path, text);
+        password_check(r, path, st.st_mode);
+    }
     (void)close(fd);               /* only read from */
 }
 

@@ -119,6 +119,28 @@ TEST(a_flag_goes_before_the_environment_and_that_before_the_file)
     arena_end(&t.mem);
 }
 
+TEST(a_file_with_a_password_is_its_owners)
+{
+    static const struct { const char *text; mode_t mode; err want; } cases[] = {
+        { "[db]\nurl = mysql://zoe:hunter2@h/d\n", 0644, ERR_BAD_SETTING },
+        { "[db]\nurl = mysql://zoe:hunter2@h/d\n", 0640, ERR_BAD_SETTING },
+        { "[db]\nurl = mysql://zoe:hunter2@h/d\n", 0600, OK },
+        { "[db]\nurl = mysql://zoe@h/d\n", 0644, OK },
+        { "[db]\nurl = sqlite:a:b@c\n", 0644, OK },
+    };
+    struct trial t;
+
+    begin(&t);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        str path = write_file(&t, cases[i].text, cases[i].mode);
+
+        CHECK_ERR(READ(&t, false, "--config", (char *)path.p), cases[i].want);
+        (void)unlink(path.p);
+    }
+    clear_environment();
+    arena_end(&t.mem);
+}
+
 TEST(a_file_is_read_strictly)
 {
     static const struct { const char *why, *text; err want;
