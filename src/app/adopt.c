@@ -26,6 +26,7 @@ struct adopt {
     struct arena mem;
     struct settings settings;
     struct db_config config;
+    str shown;                          /* its URL */
     struct db *db;
     bool yes, sequel;
     int64_t users, roles;
@@ -345,7 +346,7 @@ static err take_over(struct adopt *a)
         return e;
     printf("\nTaken over: %lld names and addresses are claimed. Start it with\n"
            "  latchkey serve --db.url " STR_FMT " --token.secret-file FILE%s\n",
-           (long long)names, STR_ARG(a->config.url), a->sequel ? " --session.compat sequel" : "");
+           (long long)names, STR_ARG(a->shown), a->sequel ? " --session.compat sequel" : "");
     return OK;
 }
 
@@ -356,7 +357,7 @@ static err adopt_run(struct adopt *a)
     bool duplicates;
     err e;
 
-    printf("latchkey adopt " STR_FMT "%s\n", STR_ARG(a->config.url),
+    printf("latchkey adopt " STR_FMT "%s\n", STR_ARG(a->shown),
            a->yes ? "" : ": a dry run, nothing is changed");
     if ((e = db_open_raw(&a->config, &a->db)) != OK || (e = tables_print(a)) != OK)
         return e;
@@ -403,6 +404,7 @@ static bool words_read(struct adopt *a, struct strs rest)
         if (url || str_starts(rest.at[i], STR("--")))
             return false;
         url = true;
+        a->settings.from[setting_index(row)] = FROM_FLAG;  /* whatever the file says */
         if ((why = setting_set(&a->settings, &a->mem, row, rest.at[i])) != NULL) {
             fprintf(stderr, "latchkey: adopt: the URL %s\n", why);
             return false;
@@ -428,6 +430,7 @@ int adopt_main(int argc, char **argv)
         a.config = database_config(&a.settings, false);
         a.config.url = arena_dup(&mem, a.settings.db_url);
         a.config.wait_ms = a.settings.db_wait;
+        a.shown = database_shown(&mem, a.config.url);
         arena_end(&a.mem);
         if ((e = adopt_run(&a)) != OK)
             fprintf(stderr, "latchkey: adopt: %s\n", err_meaning(e));

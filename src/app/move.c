@@ -35,8 +35,11 @@ static void say(void *arg, const char *what, int64_t done, int64_t total)
 
 static bool url_take(struct moving *m, struct side *side, str value)
 {
-    const char *why = setting_set(&m->settings, &m->mem, setting_by_key(STR("db.url")), value);
+    const struct setting *row = setting_by_key(STR("db.url"));
+    const char *why;
 
+    m->settings.from[setting_index(row)] = FROM_FLAG;      /* whatever the file says */
+    why = setting_set(&m->settings, &m->mem, row, value);
     side->url = m->settings.db_url;
     if (why)
         fprintf(stderr, "latchkey: move: %s %s\n", side->flag, why);
@@ -96,7 +99,7 @@ static err move_both(struct moving *m)
     if (e == OK) {
         if (move.resumed)
             puts("An earlier, unfinished move was taken up.");
-        printf("Moved. Start it with --db.url " STR_FMT "\n", STR_ARG(to.url));
+        printf("Moved. Start it with --db.url " STR_FMT "\n", STR_ARG(database_shown(&m->mem, to.url)));
         return OK;
     }
     fprintf(stderr, "latchkey: move: %s%s" STR_FMT "%s%s%s\n", move.table ? move.table : "",

@@ -14,7 +14,7 @@
 typedef void move_progress(void *arg, const char *what, int64_t done, int64_t total);
 
 struct move {
-    const struct db_config *from, *to;
+    const struct db_config *from, *to;  /* passwords beside the URLs, not in them: `mark` */
     struct arena *mem;                /* some KB */
     move_progress *progress;
     void *arg;

@@ -20,6 +20,10 @@ refused 2 'not understood' serve --fresh
 refused 2 'cannot be given here' serve --token.secret 0123456789abcdef0123456789abcdef
 LATCHKEY_HTTP_PROT=1 refused 2 'environment: LATCHKEY_HTTP_PROT is no setting' serve
 refused 2 'must not hold a password' serve --db.url mysql://a:b@h/d
+printf '[db]\nurl = sqlite:named.db\n' > named.conf
+refused 2 'must not hold a password' adopt mysql://a:b@h/d --config named.conf
+refused 2 'must not hold a password' move --from mysql://a:b@h/d --to sqlite:to.db --config named.conf
+refused 2 'must not hold a password' move --from sqlite:from.db --to mysql://a:b@h/d --config named.conf
 refused 2 'needs a secret' serve
 refused 2 'usage' nonsense
 refused 2 'usage' settings --nonsense
