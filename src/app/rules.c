@@ -42,7 +42,8 @@ struct auth_rules rules_of(const struct settings *s, bool adopted)
         .iat_required = !s->dev,
         .throttle = {
             .on = s->throttle,
-            .address = { s->address_burst, s->address_rate },
+            .address = { s->address_burst, s->address_rate, BUCKET_FAILURES },
+            .signups = { s->signup_burst, s->signup_rate, BUCKET_SIGNUPS },
             .account_free = s->account_free,
             .account_wait = s->account_wait,
             .account_wait_most = s->account_wait_most,

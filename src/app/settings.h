@@ -55,6 +55,7 @@ struct settings {
     int64_t password_queue_wait;       /* ms; 0: by the cost */
     bool throttle;
     int64_t address_burst, address_rate;             /* attempts; a minute */
+    int64_t signup_burst, signup_rate;               /* of an address as well */
     int64_t account_free, account_most;              /* failures in a row */
     int64_t account_wait, account_wait_most;         /* ms */
     int64_t device_ttl;                              /* s */

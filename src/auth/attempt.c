@@ -127,13 +127,32 @@ err attempt_check(struct auth *a)
     return OK;
 }
 
+/* Else whoever lists names would pay only for those that somebody has. */
+static bool signup_take(struct auth *a)
+{
+    struct bucket_level level;
+
+    if (!has_address(a) ||
+        bucket_take(a->throttle, &a->rules->throttle.signups, a->hasher.client.address,
+                    clock_mono_ms(), &level))
+        return true;
+    a->limit = (struct limit){ .by = LIMIT_ADDRESS, .retry_ms = level.wait_ms };
+    return false;
+}
+
 err attempt_begin_nameless(struct auth *a, struct attempt *out)
 {
     *out = (struct attempt){ .counts = a->rules->throttle.on && a->throttle, .nameless = true };
     if (!out->counts)
         return OK;
     out->took = address_take(a);
-    return out->took ? OK : ERR_TOO_MANY;
+    if (!out->took)
+        return ERR_TOO_MANY;
+    if (signup_take(a))
+        return OK;
+    address_return(a);
+    a->limit.quota = 0;               /* of the other bucket */
+    return ERR_TOO_MANY;
 }
 
 /* ------------------------------------------------------------------------------ before the hash */

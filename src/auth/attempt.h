@@ -52,8 +52,8 @@ err attempt_begin(struct auth *a, struct arena *mem, const struct user *user, st
  * Returns `verdict`, or why a failure could not be counted: then nobody may be told of it. */
 err attempt_end(struct auth *a, struct attempt *attempt, err verdict);
 
-/* The same for what concerns no account, such as whether a name is free: counts for the address
- * alone. */
+/* The same for what concerns no account but whether a name is free: counts for the address alone.
+ * Each one, whatever comes of it, also takes one of the sign-ups that an address has. */
 err attempt_begin_nameless(struct auth *a, struct attempt *out);
 
 /* ms that an account waits after so many failures in a row. */

@@ -21,7 +21,8 @@ enum session_mode {
 /* How often one may fail (attempt.h). Times in ms. */
 struct throttle_rules {
     bool on;
-    struct bucket_rule address;
+    struct bucket_rule address;       /* failures */
+    struct bucket_rule signups;       /* asked for, of a free name or not */
     int64_t account_free;             /* failures in a row that cost no wait */
     int64_t account_wait, account_wait_most;
     int64_t account_most;             /* in a row, then no more until somebody unlocks it; 0: any */

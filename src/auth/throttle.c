@@ -75,10 +75,11 @@ static bool is_ipv4(const unsigned char *address)
     return memcmp(address, mapped, sizeof mapped) == 0;
 }
 
-static uint64_t name_of(const struct throttle *t, const unsigned char *address)
+static uint64_t name_of(const struct throttle *t, const struct bucket_rule *rule,
+                        const unsigned char *address)
 {
     str what = { (const char *)address, is_ipv4(address) ? THROTTLE_ADDRESS_BYTES : 8 };
-    uint64_t name = digest_sip(t->key, what);
+    uint64_t name = digest_sip(t->key, what) ^ (rule->kind ? 0x9e3779b97f4a7c15 : 0);
 
     return name ? name : 1;
 }
@@ -137,7 +138,7 @@ bool bucket_take(struct throttle *t, const struct bucket_rule *rule,
                  const unsigned char address[static THROTTLE_ADDRESS_BYTES], int64_t now,
                  struct bucket_level *level)
 {
-    uint64_t name = name_of(t, address);
+    uint64_t name = name_of(t, rule, address);
     struct entry *entry;
     bool may;
 
@@ -161,7 +162,7 @@ bool bucket_holds(struct throttle *t, const struct bucket_rule *rule,
     const struct entry *entry;
 
     pthread_mutex_lock(&t->lock);
-    entry = entry_of(t, name_of(t, address));
+    entry = entry_of(t, name_of(t, rule, address));
     level_of(rule, entry ? entry->full_at : 0, now, level);
     pthread_mutex_unlock(&t->lock);
     return level->left > 0;
@@ -174,7 +175,7 @@ bool bucket_return(struct throttle *t, const struct bucket_rule *rule,
     struct entry *entry;
 
     pthread_mutex_lock(&t->lock);
-    if ((entry = entry_of(t, name_of(t, address))) != NULL) {
+    if ((entry = entry_of(t, name_of(t, rule, address))) != NULL) {
         entry->full_at -= interval_of(rule);
         level_of(rule, entry->full_at, now, level);
     }

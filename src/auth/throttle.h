@@ -22,8 +22,12 @@ void throttle_free(struct throttle *throttle);
 
 /* ---- addresses */
 
-/* So many attempts at once, and so many more a minute. Both at least 1. */
-struct bucket_rule { int64_t burst, per_minute; };
+/* So many attempts at once, and so many more a minute. Both at least 1. An address has a bucket of
+ * each kind. */
+struct bucket_rule {
+    int64_t burst, per_minute;
+    enum { BUCKET_FAILURES, BUCKET_SIGNUPS } kind;
+};
 
 /* What is left in a bucket, and how long until there is one more. */
 struct bucket_level { int64_t left, wait_ms; };

@@ -10,7 +10,8 @@ enum { RACERS = 40 };
 
 static const struct throttle_rules usual = {
     .on = true,
-    .address = { 1000, 10 },
+    .address = { 1000, 10, BUCKET_FAILURES },
+    .signups = { 1000, 10, BUCKET_SIGNUPS },
     .account_free = 5,
     .account_wait = 30000,
     .account_wait_most = 900000,
@@ -353,6 +354,29 @@ TEST(asking_for_names_that_are_taken_counts_for_the_address)
         CHECK_ERR(attempt_end(&d.auth, &t, ERR_USERNAME_TAKEN), ERR_USERNAME_TAKEN);
     }
     CHECK_ERR(attempt_begin_nameless(&d.auth, &t), ERR_TOO_MANY);
+    throttled_end(&d);
+}
+
+TEST(asking_for_names_that_are_free_ends_too_and_stops_no_sign_in)
+{
+    struct domain d;
+    struct attempt t;
+
+    (void)throttled_make(&d);
+    d.rules.throttle.signups.burst = 7;
+    for (int i = 0; i < 7; i++) {
+        CHECK_ERR(attempt_begin_nameless(&d.auth, &t), OK);
+        CHECK_ERR(attempt_end(&d.auth, &t, OK), OK);
+    }
+    d.rules.throttle.address.burst = 1;
+    for (int i = 0; i < 3; i++) {
+        CHECK_ERR(attempt_begin_nameless(&d.auth, &t), ERR_TOO_MANY);
+        CHECK(d.auth.limit.by == LIMIT_ADDRESS && d.auth.limit.quota == 0);
+        CHECK(d.auth.limit.retry_ms > 5000 && d.auth.limit.retry_ms <= 6000);
+    }
+    CHECK_ERR(fail_at(&d, "zoe"), ERR_PASSWORD_WRONG);
+    d.auth.hasher.client.address[12] = 2;
+    CHECK_ERR(attempt_begin_nameless(&d.auth, &t), OK);
     throttled_end(&d);
 }
 
