@@ -11,7 +11,7 @@
 
 enum {
     READS_A_TURN = 4,                 /* then the others have theirs */
-    OUT_ENOUGH = 256 << 10,           /* unsent answers, then no further request is taken */
+    OUT_ENOUGH = 32 << 10,            /* unsent answers, then no further request is taken */
     OUT_KEEP = 256 << 10,             /* larger than this the loop's buffer is given back */
     LINGER_MAX = 1 << 20,             /* bytes to be read over after the last answer */
 };

@@ -292,3 +292,74 @@ TEST(the_environment_says_which_sockets_are_given)
     setenv("LISTEN_FDS", "1000", 1);
     CHECK_ERR(given_take(&given), ERR_BAD_SETTING);
 }
+
+/* ---- a client that asks and does not read ---- */
+
+enum { PAGE = 8 << 10, PAGES = 100 };
+
+static _Atomic int pages_made;
+
+static void make_page(void *app, void *own, struct exchange *x)
+{
+    char *p = NEW_ARRAY(&x->mem, char, PAGE);
+
+    (void)app, (void)own;
+    atomic_fetch_add(&pages_made, 1);
+    memset(p, 'b', PAGE);
+    x->res.status = 200;
+    x->res.body = (str){ p, PAGE };
+}
+
+/* A socket that takes little at a time; those it accepts inherit that. */
+static int narrow_socket(int *port)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ 4096 }, sizeof(int));
+    CHECK(bind(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0 && listen(fd, 8) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)(void *)&a, &n) == 0);
+    *port = ntohs(a.sin_port);
+    return fd;
+}
+
+static void read_pages(struct client *c, int n)
+{
+    size_t left = (size_t)n * PAGE;
+    ssize_t k;
+
+    while (left && (k = recv(c->fd, c->b, sizeof c->b, 0)) > 0)
+        for (ssize_t i = 0; i < k; i++)
+            left -= c->b[i] == 'b';
+    CHECK(left == 0);
+}
+
+/* What waits to be sent is little, however much was asked for at once. */
+TEST(answers_that_are_not_read_are_not_made)
+{
+    static char asked[PAGES][sizeof GET("/") - 1];
+    struct given given = { .n = 1 };
+    struct client c, other;
+    int port;
+
+    for (int i = 0; i < PAGES; i++)
+        memcpy(asked[i], GET("/"), sizeof asked[i]);
+    given.fd[0] = narrow_socket(&port);
+    rig_init(&rig);
+    rig.config.given = &given;
+    rig.config.app.run = make_page;
+    rig_start(&rig);
+    dial_port(&c, port);
+    setsockopt(c.fd, SOL_SOCKET, SO_RCVBUF, &(int){ 4096 }, sizeof(int));
+    say(&c, (str){ asked[0], sizeof asked });
+    dial_port(&other, port);            /* of the same loop: once it is served, so was the first */
+    say_z(&other, GET("/"));
+    read_pages(&other, 1);
+    CHECK(atomic_load(&pages_made) > 1 && atomic_load(&pages_made) < 20);
+    read_pages(&c, PAGES);
+    CHECK(atomic_load(&pages_made) == PAGES + 1);
+    hang_up(&c);
+    hang_up(&other);
+    rig_stop(&rig);
+}
