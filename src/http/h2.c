@@ -422,7 +422,9 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t number, cons
         refuse(h, s, 413);
         return 0;
     }
-    if (n > h->conn->loop->config->limits.memory_max - h->held) {
+    if (h->held + n > 2 * s->body_max) {
+        h->held -= s->body.n;
+        buf_end(&s->body);
         refuse(h, s, 503);
         return 0;
     }

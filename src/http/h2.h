@@ -3,10 +3,10 @@
  *
  * Up to 100 streams at a time. Each has deadlines of its own, absolute as everywhere; while there
  * are any the connection has none but for writing. Fields, bodies and what waits to be sent are
- * bounded as by HTTP/1.1, bodies of all streams together by memory_max. Frames that cost us more
- * than their sender (resets, settings, pings, empty ones) are let through at a rate; who sends more
- * is told ENHANCE_YOUR_CALM and closed. What HTTP/1.1 would refuse is refused here with the same
- * status.
+ * bounded as by HTTP/1.1, bodies of all streams together by two of the largest: what is more is
+ * answered 503. Frames that cost us more than their sender (resets, settings, pings, empty ones)
+ * are let through at a rate; who sends more is told ENHANCE_YOUR_CALM and closed. What HTTP/1.1
+ * would refuse is refused here with the same status.
  *
  * Nothing here closes the connection or touches its socket. */
 #ifndef HTTP_H2_H

@@ -418,3 +418,34 @@ TEST(http_2_by_tls)
     SSL_CTX_free(ctx);
     papers_drop(&papers);
 }
+
+/* Two bodies of the largest size are held for one client, not three. */
+TEST(bodies_of_all_streams_together_are_bounded)
+{
+    static char zeros[3 << 20];
+    struct parcel body[3];
+    int32_t id[3];
+    int served = 0, refused_n = 0;
+
+    rig_init(&rig);
+    rig.config.limits.memory_max = 32 << 20;
+    rig_start(&rig);
+    h2_dial(&h, &rig);
+    for (int i = 0; i < 3; i++) {
+        body[i] = (struct parcel){ zeros, sizeof zeros };
+        id[i] = h2_ask_with(&h, "POST", "/hold", &body[i], (const char *const[4]){ 0 });
+    }
+    while (!h.ended && !reply_at(&h, id[0])->closed && !reply_at(&h, id[1])->closed &&
+           !reply_at(&h, id[2])->closed)
+        h2_turn(&h);
+    for (int i = 0; i < 3; i++)
+        sem_post(&rig.release);
+    for (int i = 0; i < 3; i++) {
+        h2_hear(&h, id[i]);
+        served += reply_at(&h, id[i])->status == 200 && reply_at(&h, id[i])->n == sizeof zeros;
+        refused_n += reply_at(&h, id[i])->status == 503;
+    }
+    CHECK(served == 2 && refused_n == 1);
+    h2_hang_up(&h);
+    rig_stop(&rig);
+}
