@@ -93,8 +93,9 @@ static err dev_prepare(struct settings *s, struct arena *mem, const struct db_co
     return dev_secret(s, mem);
 }
 
-static void dev_say(const struct settings *s)
+static void dev_say(const struct settings *s, bool adopted)
 {
+    (void)adopted;
     fprintf(
         stderr,
         "\nThis is the tutorial's server, open as the tutorial's is: anyone on this machine may "

@@ -196,7 +196,7 @@ static void say_ready(void *arg)
 {
     struct run *run = arg;
 
-    run->mode->say(&run->settings);
+    run->mode->say(&run->settings, run->house.adopted);
     sandbox_say(&run->sandbox, stderr);
     say_where(run);
 }

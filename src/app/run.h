@@ -16,7 +16,8 @@ struct run_mode {
     /* Secret and database: may this start?  Says on standard error why not. `mem` as
      * settings_read. */
     err (*prepare)(struct settings *s, struct arena *mem, const struct db_config *db);
-    void (*say)(const struct settings *s);                  /* to standard error, once it listens */
+    /* To standard error, once it listens. `adopted`: as rules_of. */
+    void (*say)(const struct settings *s, bool adopted);
 };
 
 /* Read settings, open everything, print "listening on http://ADDRESS:PORT" on standard output,

@@ -47,8 +47,12 @@ refused 2 'belongs to .latchkey serve.' dev --fresh --db.url sqlite:theirs.db
 server_start serve --token.secret-file good
 refused 1 'cannot listen' serve --token.secret-file good --db.url sqlite:other.db --http.listen 192.0.2.1
 refused 1 'cannot listen' serve --token.secret-file good --db.url sqlite:other.db --http.port "${url##*:}"
-if grep -q 'throttle' log; then fail 'serve speaks of what is not switched off'; fi
+if grep -qE '^latchkey: [a-z]+\.[a-z]+ is ' log; then cat log; fail 'serve speaks of what is not switched off'; fi
 server_stop
-server_start serve --token.secret-file good --throttle.enabled no
-until_true grep -q 'throttle.enabled is off' log
+server_start serve --token.secret-file good --throttle.enabled no --signup.roles yes --password.min 7 \
+    --password.scheme bcrypt --password.cost 9 --http.forms yes --session.mode own --session.compat sequel
+for weak in throttle.enabled signup.roles password.min password.cost http.forms session.compat; do
+    until_true grep -q "^latchkey: $weak is" log
+done
+if grep -q db.tls log; then fail 'serve speaks of TLS to a file'; fi
 server_stop
