@@ -84,6 +84,7 @@ struct db_config {
      * With pool_embedded so to any: for threads that mostly do something else. */
     unsigned pool_max, pool_min;
     bool pool_embedded;
+    bool scripts;            /* db_script will be called, which may take many minutes */
     bool existing;           /* SQLite: never make the file */
     int64_t acquire_ms;      /* how long one request may wait for the database in all, of which
                                 the last call may take wait_ms; also of SQLite; 0: no limit */

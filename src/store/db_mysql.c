@@ -27,7 +27,7 @@ struct mysql {
     MYSQL *h;                        /* NULL: not connected */
     MYSQL_STMT *st[Q_COUNT];
     struct remote where;
-    unsigned wait_s;
+    unsigned wait_s, read_s;         /* for a call; for the server's answer, longer for scripts */
     int64_t wait_ms;
     enum db_tls tls;
     char *tls_ca;
@@ -158,7 +158,7 @@ static void options_set(struct mysql *m, bool tls)
     unsigned tcp = MYSQL_PROTOCOL_TCP, no_files = 0;
 
     mysql_options(m->h, MYSQL_OPT_CONNECT_TIMEOUT, &m->wait_s);
-    mysql_options(m->h, MYSQL_OPT_READ_TIMEOUT, &m->wait_s);
+    mysql_options(m->h, MYSQL_OPT_READ_TIMEOUT, &m->read_s);
     mysql_options(m->h, MYSQL_OPT_WRITE_TIMEOUT, &m->wait_s);
     mysql_options(m->h, MYSQL_OPT_LOCAL_INFILE, &no_files);
     mysql_options(m->h, MYSQL_SET_CHARSET_NAME, "utf8mb4");
@@ -275,6 +275,15 @@ static void mysql_engine_close(struct db *db)
     free(m);
 }
 
+/* How long an answer may take is settled when a connection is made. It is made in haste before: so
+ * a host that is silent was passed over. */
+static err patience_have(struct mysql *m)
+{
+    disconnect(m);
+    m->read_s = SCRIPT_SECONDS;
+    return connection_open(m);
+}
+
 static err mysql_engine_open(const struct db_config *config, str place, struct db **out)
 {
     struct mysql *m = calloc(1, sizeof *m);
@@ -287,14 +296,14 @@ static err mysql_engine_open(const struct db_config *config, str place, struct d
         return e;
     }
     pthread_once(&library_once, library_open);
-    m->wait_s = config->wait_ms > 1000 ? (unsigned)((config->wait_ms + 999) / 1000) : 1;
+    m->wait_s = m->read_s = config->wait_ms > 1000 ? (unsigned)((config->wait_ms + 999) / 1000) : 1;
     m->wait_ms = config->wait_ms;
     m->tls = config->tls;
     m->said = config->quiet;
     if (config->tls_ca.n && !(m->tls_ca = strndup(config->tls_ca.p, config->tls_ca.n)))
         e = ERR_NO_MEMORY;
     if (e != OK || (e = remote_parse(place, config->password, &m->where)) != OK ||
-        (e = connection_open(m)) != OK) {
+        (e = connection_open(m)) != OK || (config->scripts && (e = patience_have(m)) != OK)) {
         mysql_engine_close(&m->db);
         return e;
     }
@@ -535,13 +544,11 @@ static err statement_run(struct mysql *m, str sql)
 
 static err mysql_engine_script(struct db *db, str sql)
 {
-    unsigned long_wait = SCRIPT_SECONDS;
     struct mysql *m = of(db);
     err e;
 
     if ((e = ready(m)) != OK)
         return e;
-    mysql_options(m->h, MYSQL_OPT_READ_TIMEOUT, &long_wait);
     e = say(m, "SET SESSION lock_wait_timeout = 600 /*M!100300 , max_statement_time = 0 */");
     while (sql.n && e == OK) {
         size_t n = statement_length(sql);
@@ -550,8 +557,6 @@ static err mysql_engine_script(struct db *db, str sql)
             e = statement_run(m, str_head(sql, n));
         sql = str_from(sql, n + 1);
     }
-    if (m->h)
-        mysql_options(m->h, MYSQL_OPT_READ_TIMEOUT, &m->wait_s);
     return e == OK ? session_open(m) : e;
 }
 

@@ -362,10 +362,12 @@ static err migrate_work(struct db *db, void *arg)
 err migrate(const struct db_config *config, enum migrate_how how, enum owner owner)
 {
     struct migrating m = { .how = how, .owner = owner };
+    struct db_config patient = *config;
     struct db *db;
     err e;
 
-    if ((e = db_open_raw(config, &db)) != OK)
+    patient.scripts = true;
+    if ((e = db_open_raw(&patient, &db)) != OK)
         return e;
     e = db_write(db, migrate_work, &m);
     db_close(db);
@@ -405,10 +407,12 @@ err migrate_sequel_in(struct db *db, enum owner owner)
 
 err migrate_sequel(const struct db_config *config, enum owner owner)
 {
+    struct db_config patient = *config;
     struct db *db;
     err e;
 
-    if ((e = db_open_raw(config, &db)) != OK)
+    patient.scripts = true;
+    if ((e = db_open_raw(&patient, &db)) != OK)
         return e;
     e = migrate_sequel_in(db, owner);
     db_close(db);

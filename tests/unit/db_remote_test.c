@@ -188,6 +188,23 @@ TEST(the_next_host_is_reached_when_the_first_is_silent)
     close(fd);
 }
 
+/* A migration of large tables takes longer than an answer may, and so does the server's answer. */
+TEST(a_script_may_take_longer_than_a_call)
+{
+    struct db_config config = {
+        .url = str_of(getenv("LATCHKEY_TEST_DB")), .wait_ms = 1000, .scripts = true,
+    };
+    struct db *db;
+
+    if (!has_server())
+        return;
+    CHECK_ERR(db_open_raw(&config, &db), OK);
+    CHECK_ERR(db_script(db, str_starts(config.url, STR("mysql:")) ? STR("DO SLEEP(2.5)")
+                                                                  : STR("SELECT pg_sleep(2.5)")),
+              OK);
+    db_close(db);
+}
+
 static err insert_and_lose(struct db *db, void *arg)
 {
     err e;
