@@ -56,8 +56,9 @@ class Server:
             url, password = re.sub(r":([^:@/]+)@", "@", REMOTE), re.search(r":([^:@/]+)@", REMOTE)[1]
             database = ["--db.url", url, "--db.password-file", private_file(os.path.join(self.folder, "password"), password)]
         self.database_flags = database
+        page = ["--http.origins", "http://localhost:8081"] if self.command == "serve" else []   # dev's own default
         self.process = subprocess.Popen(
-            [self.binary, self.command, "--http.port", "0", *database,
+            [self.binary, self.command, "--http.port", "0", *page, *database,
              "--token.secret-file", secret, *self.flags],
             cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, stderr=self.log, text=True)
         line = self.process.stdout.readline()

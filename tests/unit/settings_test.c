@@ -119,6 +119,19 @@ TEST(a_flag_goes_before_the_environment_and_that_before_the_file)
     arena_end(&t.mem);
 }
 
+TEST(only_dev_lets_the_tutorials_page_in)
+{
+    struct trial t;
+
+    begin(&t);
+    CHECK_ERR(READ(&t, false, NULL), OK);
+    CHECK_STR(t.s.http_origins, STR(""));
+    CHECK_ERR(READ(&t, true, NULL), OK);
+    CHECK_STR(t.s.http_origins, STR("http://localhost:8081"));
+    clear_environment();
+    arena_end(&t.mem);
+}
+
 TEST(a_file_with_a_password_is_its_owners)
 {
     static const struct { const char *text; mode_t mode; err want; } cases[] = {
