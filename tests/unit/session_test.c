@@ -170,7 +170,7 @@ TEST(an_account_dated_ahead_of_our_clock_gets_a_token_that_opens)
 
 /* Signs in with a hash that is made anew, and with it, behind the check of the old one, somebody
  * does `sql`. */
-static err sign_in_while(int mode, const char *sql)
+static err sign_in_while(enum session_mode mode, const char *sql)
 {
     struct domain d;
     struct session s;
