@@ -196,7 +196,7 @@ static err sign_in_while(enum session_mode mode, const char *sql)
 
 TEST(a_sign_in_under_way_does_not_outlive_what_ends_the_others)
 {
-    static const int modes[] = { SESSIONS_NONE, SESSIONS_SEQUEL, SESSIONS_OWN };
+    static const enum session_mode modes[] = { SESSIONS_NONE, SESSIONS_SEQUEL, SESSIONS_OWN };
 
     for (size_t i = 0; i < 3; i++) {
         CHECK_ERR(sign_in_while(modes[i], "SELECT 1;"), OK);
