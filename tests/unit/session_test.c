@@ -212,7 +212,7 @@ TEST(a_sign_in_under_way_does_not_outlive_what_ends_the_others)
 /* Two sign-ins make it anew at once. */
 TEST(another_hash_of_the_same_password_opens_still)
 {
-    static const int modes[] = { SESSIONS_NONE, SESSIONS_SEQUEL, SESSIONS_OWN };
+    static const enum session_mode modes[] = { SESSIONS_NONE, SESSIONS_SEQUEL, SESSIONS_OWN };
     struct arena mem;
     char sql[256];
     str hash;
