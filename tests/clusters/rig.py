@@ -74,7 +74,7 @@ class Latchkey:
         self.process = subprocess.Popen(
             [self.binary, "serve", "--http.port", "0", *self.database(), "--token.secret-file", secret,
              "--http.trusted-proxies", "127.0.0.0/8", "--password.scheme", "bcrypt", "--password.cost", "4",
-             "--password.queue", "1024", "--password.queue-wait", "30s", "--db.pool.max", "8", "--db.threads", "8"],
+             "--password.queue", "1024", "--password.queue-wait", "30s", "--throttle.signup-burst", "1000000", "--db.pool.max", "8", "--db.threads", "8"],
             cwd=self.folder, stdout=subprocess.PIPE, stderr=self.log, text=True)
 
     def ready(self):

@@ -156,7 +156,7 @@ class Proxy(threading.Thread):
 
 
 # One address knocks at all doors at once: what is fair to others shall not refuse it, nor hashes be what it waits for.
-UNHURRIED = ['--password.queue-each', '256', '--password.queue-wait', '30s', '--password.argon2-memory', '1024', '--throttle.address-burst', '1000']
+UNHURRIED = ['--password.queue-each', '256', '--password.queue-wait', '30s', '--password.argon2-memory', '1024', '--throttle.signup-burst', '1000000', '--throttle.address-burst', '1000']
 
 
 class Latchkey:
