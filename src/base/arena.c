@@ -138,18 +138,27 @@ char *arena_cstr(struct arena *mem, str s)
     return p;
 }
 
-str arena_printf(struct arena *mem, const char *format, ...)
+str arena_vprintf(struct arena *mem, const char *format, va_list args)
 {
-    va_list args, again;
+    va_list again;
     char *p = NULL;
     int n;
 
-    va_start(args, format);
     va_copy(again, args);
     n = vsnprintf(NULL, 0, format, args);
     if (n >= 0 && (p = arena_alloc(mem, (size_t)n + 1, 1)) != NULL)
         (void)vsnprintf(p, (size_t)n + 1, format, again);   /* its length is known to fit */
     va_end(again);
-    va_end(args);
     return (str){ p, p ? (size_t)n : 0 };
+}
+
+str arena_printf(struct arena *mem, const char *format, ...)
+{
+    va_list args;
+    str out;
+
+    va_start(args, format);
+    out = arena_vprintf(mem, format, args);
+    va_end(args);
+    return out;
 }

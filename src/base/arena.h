@@ -13,6 +13,8 @@
 
 #include "base/str.h"
 
+#include <stdarg.h>
+
 struct arena_block;
 
 struct arena {
@@ -47,5 +49,7 @@ char *arena_cstr(struct arena *mem, str s);
 
 /* Formatted text; .p is NULL at the limit. */
 [[gnu::format(printf, 2, 3)]] str arena_printf(struct arena *mem, const char *format, ...);
+[[gnu::format(printf, 2, 0)]] str arena_vprintf(struct arena *mem, const char *format,
+                                                va_list args);
 
 #endif

@@ -47,16 +47,13 @@ char *__wrap_arena_cstr(struct arena *mem, str s)
 [[gnu::format(printf, 2, 3)]] str __wrap_arena_printf(struct arena *mem, const char *format, ...);
 str __wrap_arena_printf(struct arena *mem, const char *format, ...)
 {
-    va_list args, again;
-    char *p = NULL;
-    int n;
+    va_list args;
+    str out;
 
+    if (fails())
+        return (str){0};
     va_start(args, format);
-    va_copy(again, args);
-    n = vsnprintf(NULL, 0, format, args);
-    if (n >= 0 && (p = __wrap_arena_alloc(mem, (size_t)n + 1, 1)) != NULL)
-        (void)vsnprintf(p, (size_t)n + 1, format, again);   /* its length is known to fit */
-    va_end(again);
+    out = arena_vprintf(mem, format, args);
     va_end(args);
-    return (str){ p, p ? (size_t)n : 0 };
+    return out;
 }

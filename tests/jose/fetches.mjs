@@ -4,18 +4,8 @@
 // is a function here, with keys of its own; the clock is moved.
 import {CompactSign, exportJWK, generateKeyPair} from "jose";
 
+import {check, end} from "./counting.mjs";
 import {TokenRefused, Verifier} from "../../client/js/index.js";
-
-let passed = 0, failed = 0;
-
-function check(what, fine, got) {
-  if (fine)
-    passed++;
-  else {
-    failed++;
-    console.log(`FAIL ${what}: ${got}`);
-  }
-}
 
 const word = async (verifier, token) => {
   try {
@@ -171,5 +161,4 @@ const turns = async (until) => {
   check("all pages", house.feedsAsked === 1004, house.feedsAsked);
 }
 
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+end();

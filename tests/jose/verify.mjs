@@ -3,20 +3,9 @@
 // tokens} on standard input; one line a check, the last one counts them.
 import {calculateJwkThumbprint, createRemoteJWKSet, jwtVerify} from "jose";
 
-const { url, issuer, audience, tokens } = JSON.parse(await new Promise((done) => {
-  let text = "";
-  process.stdin.on("data", (piece) => (text += piece)).on("end", () => done(text));
-}));
-let passed = 0, failed = 0;
+import {check, end, question} from "./counting.mjs";
 
-function check(what, fine, got) {
-  if (fine)
-    passed++;
-  else {
-    failed++;
-    console.log(`FAIL ${what}: ${got}`);
-  }
-}
+const { url, issuer, audience, tokens } = await question();
 
 async function verdict(keys, token, options) {
   try {
@@ -70,5 +59,4 @@ for (const jwk of jwks.keys) {
   check("kid is the thumbprint", (await calculateJwkThumbprint(jwk)) === jwk.kid, jwk.kid);
   check("use", jwk.use === "sig" && !!jwk.alg, JSON.stringify(jwk));
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+end();
