@@ -121,6 +121,29 @@ static err say(struct mysql *m, const char *sql)
     return mysql_query(m->h, sql) == 0 ? OK : fault(m, mysql_errno(m->h));
 }
 
+/* Another node of a Galera cluster may undo a transaction between two of its statements. The next
+ * one mostly hears of it (1213), but may also be answered as if it stood alone: what it says, and
+ * what it would write, is worth nothing then. */
+static err still_writing(struct mysql *m)
+{
+    return m->writing && m->h && !(m->h->server_status & SERVER_STATUS_IN_TRANS) ? ERR_DB_AGAIN
+                                                                                  : OK;
+}
+
+/* What a statement's failure means. That of a transaction which was just undone misses the rows
+ * that went with it: whether it is still there has to be asked, for failures carry no status. */
+static err statement_fault(struct mysql *m, unsigned code)
+{
+    err e = fault(m, code), asked;
+
+    if (!m->writing || (e != ERR_NOT_FOUND && e != ERR_EXISTS))
+        return e;
+    asked = say(m, "DO 0");
+    if (asked == OK)
+        asked = still_writing(m);
+    return asked == OK ? e : asked;
+}
+
 static err session_open(struct mysql *m)
 {
     char sql[sizeof opening + 64];
@@ -363,7 +386,7 @@ static err run(struct mysql *m, enum query q, const struct in *in)
     for (size_t i = 0; i < n; i++)
         bind_in(&binds[i], &in[i], &cells[i]);
     if ((n && mysql_stmt_bind_param(m->st[q], binds)) || mysql_stmt_execute(m->st[q]))
-        return fault(m, mysql_stmt_errno(m->st[q]));
+        return statement_fault(m, mysql_stmt_errno(m->st[q]));
     return OK;
 }
 
@@ -442,7 +465,7 @@ static err mysql_engine_fetch(struct db *db, const struct fetch *f)
     struct cell cells[VALUES_MAX];
     struct mysql *m = of(db);
     size_t n = outs_count(f->out);
-    err e;
+    err e, undone;
 
     if (n > VALUES_MAX)
         return ERR_BUG;
@@ -458,7 +481,8 @@ static err mysql_engine_fetch(struct db *db, const struct fetch *f)
         e = rows_fetch(m, f, cells);
     if (m->st[f->q])
         mysql_stmt_free_result(m->st[f->q]);
-    return e;
+    undone = still_writing(m);
+    return undone != OK && (e == OK || e == ERR_NOT_FOUND) ? undone : e;
 }
 
 static err mysql_engine_exec(struct db *db, enum query q, const struct in *in, int64_t *changed,
@@ -467,7 +491,7 @@ static err mysql_engine_exec(struct db *db, enum query q, const struct in *in, i
     struct mysql *m = of(db);
     err e;
 
-    if ((e = run(m, q, in)) != OK)
+    if ((e = run(m, q, in)) != OK || (e = still_writing(m)) != OK)
         return e;
     if (changed)
         *changed = (int64_t)mysql_stmt_affected_rows(m->st[q]);
@@ -557,7 +581,9 @@ static err mysql_engine_script(struct db *db, str sql)
             e = statement_run(m, str_head(sql, n));
         sql = str_from(sql, n + 1);
     }
-    return e == OK ? session_open(m) : e;
+    if (e == OK)
+        e = session_open(m);
+    return e == OK && m->writing ? say(m, "START TRANSACTION") : e;   /* DDL has ended the one before */
 }
 
 const struct engine engine_mysql = {
