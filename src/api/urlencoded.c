@@ -157,13 +157,21 @@ static bool wrap(struct arena *mem, struct json *v)
     return true;
 }
 
+/* A text meets an object: its name is set to true. Nothing is set by the empty one, nor by the name
+ * of the prototype, which cannot become true. */
+static bool join_name(struct arena *mem, struct json *v, str text)
+{
+    return text.n == 0 || str_is(text, STR("__proto__")) || child_by_key(v, text) ||
+           child(mem, v, text, JSON_TRUE);
+}
+
 /* A text meets what stands there already. */
 static bool join_text(struct arena *mem, struct json *v, str text)
 {
     struct json *item;
 
     if (v->kind == JSON_OBJECT)
-        return child_by_key(v, text) || child(mem, v, text, JSON_TRUE);
+        return join_name(mem, v, text);
     if (v->kind != JSON_LIST && !wrap(mem, v))
         return false;
     if ((item = child(mem, v, next_index(mem, v), JSON_TEXT)) == NULL)
