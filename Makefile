@@ -33,11 +33,13 @@ FLAGS_arm64   = $(FLAGS_release)
 FLAGS_clang   = -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS_asan    = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan    = -O1 -g -fsanitize=thread
-FLAGS_cov     = -O0 -g --coverage -fprofile-update=atomic -fno-inline
+FLAGS_cov     = -O0 -g --coverage -fprofile-update=atomic -fno-inline -fdata-sections
 FLAGS_fuzz    = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 LINK_release  = -pie $(LINK_HARDEN)
 LINK_static   = -static-pie $(LINK_HARDEN)
 LINK_arm64    = $(LINK_static)
+LINK_cov      = -Wl,-T,tests/coverage/counters.ld \
+                -Wl,--wrap=__gcov_exit,--wrap=__gcov_fork,--wrap=__gcov_execve
 LINK_HARDEN   = -Wl,--as-needed -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
 
 ENGINES = sqlite $(if $(filter yes,$(MYSQL)),mysql) $(if $(filter yes,$(PGSQL)),pgsql)
@@ -52,6 +54,7 @@ UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/*_test.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(filter-out tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c)))
 
 CALLS_release = $(O)/tests/calls.so $(O)/tests/record.so $(O)/tests/latchkey-arena
+CALLS_cov     = $(CALLS_release)
 
 CFLAGS_ALL = $(CSTD) $(WARN) $(FLAGS_$(BUILD)) $(ENGINES:%=-DWITH_%) $(shell pkg-config --cflags $(LIBS) $(CLIENTS)) $(CFLAGS)
 LDLIBS_ALL = $(shell pkg-config $(if $(findstring static,$(LINK_$(BUILD))),--static) --libs $(LIBS)) -lunistring -lpthread $(LDLIBS)
@@ -94,6 +97,13 @@ $(O)/gen/pi.c: tools/pi.c
 $(O)/tests/%: $(O)/tests/unit/%.o $(O)/tests/test.o $(OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -o $@ $^ $(LDLIBS_ALL)
+
+# Counters of lines and branches that are kept however a process ends.
+KEPT_cov = $(O)/tests/coverage/counters.o
+$(O)/latchkey $(O)/tests/latchkey-arena $(UNIT) $(FUZZ): $(KEPT_$(BUILD))
+$(O)/tests/coverage/counters.o: tests/coverage/counters.c $(O)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) -O1 -g -DCOUNTING='"$(CURDIR)/$(O)/counting"' -c -o $@ $<
 
 # The reference implementation, as an oracle for our own fill.
 $(O)/tests/argon2_test $(O)/bench/argon2: private LDLIBS_ALL += -largon2

@@ -120,6 +120,13 @@ bool fault_in_arena(void)
     return fails(ARENA);
 }
 
+/* For what counts the lines that were run: from here on nothing fails, and nothing is counted. */
+void fault_never(void);
+void fault_never(void)
+{
+    page = NULL;
+}
+
 static __attribute__((constructor)) void begin(void)
 {
     const char *name = getenv("FAULTS");

@@ -88,7 +88,7 @@ static int refused(long result)
 
 static int run_a_program(void)
 {
-    execl("/bin/true", "true", (char *)NULL);
+    execve("/bin/true", (char *[]){ "true", NULL }, NULL);
     return FREE;
 }
 
