@@ -167,10 +167,9 @@ static str sentence(const struct req *req, const struct answer *a)
 
 static str allowed(const struct req *req)
 {
-    unsigned methods;
+    unsigned methods = route_methods(req->api->config.routes, req->x->req.path);
     struct buf b;
 
-    (void)route_match(req->api->config.routes, NO_METHOD, req->x->req.path, &methods);
     buf_init(&b, req->mem, 128);
     for (enum method m = GET; m < METHODS; m++)
         if (methods & 1u << m)

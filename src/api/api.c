@@ -166,9 +166,8 @@ void api_thread_end(void *, void *thread)
 static struct pool *choose(void *app, struct exchange *x, size_t *body_max)
 {
     struct api *api = app;
-    unsigned methods;
     const struct route *route =
-        route_match(api->config.routes, method_of(x->req.method), x->req.path, &methods);
+        route_match(api->config.routes, method_of(x->req.method), x->req.path);
 
     *body_max = BODY_MAX;
     x->route = route ? route : &nowhere;
@@ -292,7 +291,7 @@ static bool is_proxied(const struct req *req)
 }
 
 /* One line an event that an operator counts, and one for each failure that is ours. */
-static void request_log(const struct req *req, const struct res *res, err e)
+static void request_tell(const struct req *req, const struct res *res, err e)
 {
     static const char *const limits[] = { "none", "address", "account" };
     int status = res->x->res.status;
@@ -302,8 +301,6 @@ static void request_log(const struct req *req, const struct res *res, err e)
     struct kv kvs[9] = {0};
     size_t n = 0;
 
-    if (!req->event && (status < 500 || e == ERR_CLIENT_GONE))
-        return;
     kvs[n++] = req->event ? text_kv("user", req->who) : text_kv("route", str_of(req->route->path));
     kvs[n++] = int_kv("status", status);
     kvs[n++] = int_kv("ms", clock_mono_ms() - req->x->began);
@@ -317,6 +314,13 @@ static void request_log(const struct req *req, const struct res *res, err e)
     if (req->auth && req->auth->limit.by)
         kvs[n++] = text_kv("limit", str_of(limits[req->auth->limit.by]));
     log_line(level, req->event ? req->event : "request", kvs);
+}
+
+/* What has no name is told of when it was our fault. */
+static void request_log(const struct req *req, const struct res *res, err e)
+{
+    if (req->event || (res->x->res.status >= 500 && e != ERR_CLIENT_GONE))
+        request_tell(req, res, e);
 }
 
 /* Who waited too long for a worker shall not make the next ones wait as well. */

@@ -5,22 +5,23 @@
 
 #include "base/log.h"
 
-static const char *const names[METHODS] = {
-    [GET] = "GET",     [HEAD] = "HEAD",     [POST] = "POST",       [PUT] = "PUT",
-    [PATCH] = "PATCH", [DELETE] = "DELETE", [OPTIONS] = "OPTIONS",
+static const str names[METHODS] = {
+    [GET] = { "GET", 3 },     [HEAD] = { "HEAD", 4 },     [POST] = { "POST", 4 },
+    [PUT] = { "PUT", 3 },     [PATCH] = { "PATCH", 5 },   [DELETE] = { "DELETE", 6 },
+    [OPTIONS] = { "OPTIONS", 7 },
 };
 
 enum method method_of(str name)
 {
     for (enum method m = GET; m < METHODS; m++)
-        if (str_is(name, str_of(names[m])))
+        if (str_is(name, names[m]))
             return m;
     return NO_METHOD;
 }
 
 const char *method_name(enum method method)
 {
-    return names[method] ? names[method] : "";
+    return names[method].p ? names[method].p : "";
 }
 
 static str without_slash(str path)
@@ -83,27 +84,36 @@ static bool clash(str a, str b)
     return more_a == more_b;
 }
 
-const struct route *route_match(const struct route *table, enum method method, str path,
-                                unsigned *methods)
+/* A path as the rows are asked for it; with no byte when it is none. */
+static str asked(str path)
 {
-    const struct route *found = NULL;
+    if (path.n == 0)
+        return STR("/");
+    if (path.p[0] != '/')
+        return (str){0};
+    return path.n > 2 ? without_slash(path) : path;
+}
+
+const struct route *route_match(const struct route *table, enum method method, str path)
+{
     enum method want = method == HEAD ? GET : method;
 
-    *methods = 0;
-    if (path.n == 0)
-        path = STR("/");
-    if (path.p[0] != '/')
-        return NULL;
-    if (path.n > 2)
-        path = without_slash(path);
-    for (const struct route *r = table; r->path; r++) {
-        if (!fits(r->path, path))
-            continue;
-        *methods |= 1u << r->method | (r->method == GET ? 1u << HEAD : 0);
-        if (r->method == want)
-            found = r;
-    }
-    return found;
+    path = asked(path);
+    for (const struct route *r = table; path.n && r->path; r++)
+        if (r->method == want && fits(r->path, path))
+            return r;
+    return NULL;
+}
+
+unsigned route_methods(const struct route *table, str path)
+{
+    unsigned methods = 0;
+
+    path = asked(path);
+    for (const struct route *r = table; path.n && r->path; r++)
+        if (fits(r->path, path))
+            methods |= 1u << r->method | (r->method == GET ? 1u << HEAD : 0);
+    return methods;
 }
 
 str route_param(const struct route *route, str path, str name)

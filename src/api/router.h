@@ -12,10 +12,11 @@
 enum method method_of(str name);
 const char *method_name(enum method method);
 
-/* The row, or NULL. *methods gets a bit (1 << method) for each method the path has; 0: no such
- * path. */
-const struct route *route_match(const struct route *table, enum method method, str path,
-                                unsigned *methods);
+/* The row, or NULL. */
+const struct route *route_match(const struct route *table, enum method method, str path);
+
+/* A bit (1 << method) for each method that a path has; 0: there is no such path. */
+unsigned route_methods(const struct route *table, str path);
 
 /* The segment of `path` that stands where the row has `:name`; p == NULL when it has none. */
 str route_param(const struct route *route, str path, str name);

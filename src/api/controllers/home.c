@@ -36,8 +36,5 @@ err openapi(struct req *req, struct res *res)
 /* Any path or method that no row has. */
 err no_route(struct req *req, struct res *)
 {
-    unsigned methods;
-
-    (void)route_match(req->api->config.routes, NO_METHOD, req->x->req.path, &methods);
-    return methods ? ERR_NO_METHOD : ERR_NO_ROUTE;
+    return route_methods(req->api->config.routes, req->x->req.path) ? ERR_NO_METHOD : ERR_NO_ROUTE;
 }

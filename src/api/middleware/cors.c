@@ -48,7 +48,7 @@ err cors(struct req *req, struct res *res, const char *)
     if (!options)
         return OK;
     if (server)
-        (void)route_match(req->api->config.routes, NO_METHOD, req->x->req.path, &methods);
+        methods = route_methods(req->api->config.routes, req->x->req.path);
     if (methods == 0)
         return OK; /* nothing there: the row `nowhere` says so */
     if (origin.n)
