@@ -13,17 +13,22 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { DEFER_S = 10, HOST_MAX = 64, UNIX_MODE = 0660, FD_FIRST = 3 };
+enum { DEFER_S = 10, HOST_MAX = 64, PORT_MAX = 8, UNIX_MODE = 0660, FD_FIRST = 3 };
 
 /* ---- text ---- */
+
+static bool separates(char c)
+{
+    return c == ' ' || c == '\t' || c == ',';
+}
 
 bool listen_next(str *list, str *address)
 {
     size_t n = 0;
 
-    while (list->n && strchr(" \t,", list->p[0]))
+    while (list->n && separates(list->p[0]))
         *list = str_from(*list, 1);
-    while (n < list->n && !strchr(" \t,", list->p[n]))
+    while (n < list->n && !separates(list->p[n]))
         n++;
     *address = str_head(*list, n);
     *list = str_from(*list, n);
@@ -35,7 +40,7 @@ static bool parse_unix(str path, struct place *out)
 {
     struct sockaddr_un *a = (struct sockaddr_un *)(void *)&out->at;
 
-    if (path.n < 2 || path.p[0] != '/' || path.n >= sizeof a->sun_path || memchr(path.p, 0, path.n))
+    if (path.n < 2 || path.p[0] != '/' || path.n >= sizeof a->sun_path)
         return false;
     a->sun_family = AF_UNIX;
     memcpy(a->sun_path, path.p, path.n);
@@ -43,9 +48,17 @@ static bool parse_unix(str path, struct place *out)
     return true;
 }
 
+/* getaddrinfo takes 65616 for 80. */
+static bool is_port(str s)
+{
+    int64_t n;
+
+    return s.n < PORT_MAX && str_int(s, &n) && n >= 0 && n <= 65535;
+}
+
 bool place_parse(str address, struct place *out)
 {
-    char host[HOST_MAX], port[8];
+    char host[HOST_MAX], port[PORT_MAX];
     struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
                               .ai_socktype = SOCK_STREAM };
     struct addrinfo *found;
@@ -54,13 +67,15 @@ bool place_parse(str address, struct place *out)
     str p = colon ? str_from(address, h.n + 1) : (str){0};
 
     *out = (struct place){ .fd = -1 };
+    if (address.n && memchr(address.p, 0, address.n))
+        return false;
     if (str_starts(address, STR("unix:")))
         return parse_unix(str_from(address, 5), out);
     if (h.n > 2 && h.p[0] == '[' && h.p[h.n - 1] == ']')
         h = (str){ h.p + 1, h.n - 2 };
     else if (h.n && memchr(h.p, ':', h.n))
         return false;                   /* where would its port begin? */
-    if (h.n == 0 || h.n >= sizeof host || p.n == 0 || p.n >= sizeof port)
+    if (h.n == 0 || h.n >= sizeof host || !is_port(p))
         return false;
     (void)snprintf(host, sizeof host, STR_FMT, STR_ARG(h));
     (void)snprintf(port, sizeof port, STR_FMT, STR_ARG(p));

@@ -58,12 +58,31 @@ TEST(what_is_no_network_is_refused)
     static const char *const cases[] = {
         "10.0.0.0/33",         "::/129",     "10.0.0/8",  "10.0.0.0/",
         "10.0.0.0/-1",         "10.0.0.0/x", "localhost", "10.0.0.0/8/8",
-        "::ffff:10.0.0.0/104", "Unix",       "[::1]",
+        "::ffff:10.0.0.0/104", "Unix",       "[::1]",     "::ffff:10.0.0.0/8",
+        "/8",
+        "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000",
     };
     struct networks networks;
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         CHECK(!networks_parse(str_of(cases[i]), &networks));
+    CHECK(!networks_parse(STR("10.0.0.0\0"), &networks));
+    CHECK(!networks_parse(STR("10.0.0.0\0" "10.0.0.1"), &networks));
+}
+
+TEST(more_networks_than_there_is_room_for_are_refused)
+{
+    char list[NETWORKS_MAX * 12 + 12];
+    struct networks networks;
+    size_t n = 0;
+
+    for (int i = 0; i < NETWORKS_MAX; i++)
+        n += (size_t)snprintf(list + n, sizeof list - n, "10.0.0.%d ", i % 256);
+    CHECK(networks_parse((str){ list, n }, &networks) && networks.n == NETWORKS_MAX);
+    n += (size_t)snprintf(list + n, sizeof list - n, "unix");
+    CHECK(networks_parse((str){ list, n }, &networks) && networks.local);
+    n += (size_t)snprintf(list + n, sizeof list - n, " 10.1.0.0");
+    CHECK(!networks_parse((str){ list, n }, &networks));
 }
 
 TEST(the_rightmost_hop_that_is_no_proxy_is_the_client)
@@ -83,10 +102,14 @@ TEST(the_rightmost_hop_that_is_no_proxy_is_the_client)
         {"10.0.0.1", "1.2.3.4", NULL, "https", "1.2.3.4", true},
         {"10.0.0.1", "1.2.3.4", NULL, "https, http", "1.2.3.4", false},
         {"10.0.0.1", NULL, NULL, "https", "10.0.0.1", true},
+        {"10.0.0.1", NULL, NULL, "ftp", "10.0.0.1", false},
+        {"10.0.0.1", "[2001:db8::7]", NULL, NULL, "2001:db8::7", false},
         {"unix", "1.2.3.4", NULL, NULL, "1.2.3.4", false},
         {"10.0.0.1", NULL, "for=1.2.3.4;proto=https", NULL, "1.2.3.4", true},
         {"10.0.0.1", NULL, "for=6.6.6.6, For=\"[2001:db8::7]:47\";by=10.0.0.1", NULL, "2001:db8::7",
          false},
+        {"10.0.0.1", NULL, "for=1.2.3.4; Proto = https;x", NULL, "1.2.3.4", false},
+        {"10.0.0.1", NULL, "for=1.2.3.4 ;x", "https", "1.2.3.4", true},
         {"10.0.0.1", "1.2.3.4", "for=1.2.3.4", NULL, "1.2.3.4", false},
         /* not from a proxy: nothing of it counts */
         {"9.9.9.9", "1.2.3.4", "for=1.2.3.4", "https", "9.9.9.9", false},
@@ -95,11 +118,21 @@ TEST(the_rightmost_hop_that_is_no_proxy_is_the_client)
         {"10.0.0.1", "1.2.3.4,", NULL, NULL, "10.0.0.1", false},
         {"10.0.0.1", "unknown", NULL, NULL, "10.0.0.1", false},
         {"10.0.0.1", "1.2.3.4:99999", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", "1.2.3.4:-1", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", "1.2.3:80", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", "[2001:db8::7", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", "[2001:db8::7]80", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", "[2001:db8::7]:http", NULL, NULL, "10.0.0.1", false},
+        {"10.0.0.1", "[2001:db8:::7]", NULL, NULL, "10.0.0.1", false},
         {"10.0.0.1", "[1.2.3.4]", NULL, NULL, "10.0.0.1", false},
         {"10.0.0.1", "1.2.3.4, x, 10.9.9.9", NULL, NULL, "10.0.0.1", false},
         {"10.0.0.1", NULL, "for=_hidden", NULL, "10.0.0.1", false},
         {"10.0.0.1", NULL, "by=10.0.0.1", NULL, "10.0.0.1", false},
         {"10.0.0.1", NULL, "for=1.2.3.4;for=6.6.6.6", NULL, "10.0.0.1", false},
+        {"10.0.0.1", NULL, "for=1.2.3.4;proto=http;proto=https", NULL, "10.0.0.1", false},
+        {"10.0.0.1", NULL, "for=\"", NULL, "10.0.0.1", false},
+        {"10.0.0.1", NULL, "for=\"1.2.3.4", NULL, "10.0.0.1", false},
+        {"10.0.0.1", "1.2.3.4", "for=\"[2001:db8::7]\"", NULL, "10.0.0.1", false},
         {"10.0.0.1", "1.2.3.4", "for=6.6.6.6", NULL, "10.0.0.1", false},
     };
     struct networks trusted;
@@ -155,4 +188,18 @@ TEST(hops_without_end_are_not_followed)
     header.value = str_of(strchr(list, ',') + 1);
     forwarded_resolve(&trusted, &header, 1, &peer);
     is_peer(&peer, "10.0.0.2");
+}
+
+TEST(an_empty_field_names_nobody)
+{
+    const struct http_header headers[] = {
+        { STR("X-Forwarded-For"), {0} }, { STR("X-Forwarded-Proto"), {0} },
+    };
+    struct http_peer peer = peer_of("10.0.0.1");
+    struct networks trusted;
+
+    CHECK(networks_parse(STR("10.0.0.0/8"), &trusted));
+    forwarded_resolve(&trusted, headers, 2, &peer);
+    is_peer(&peer, "10.0.0.1");
+    CHECK(!peer.secure);
 }

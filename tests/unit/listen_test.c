@@ -32,6 +32,12 @@ TEST(addresses_are_numeric_with_a_port_or_absolute_paths)
         {"127.0.0.1:", NULL},
         {"127.0.0.1:99999999", NULL},
         {"[]:1", NULL},
+        {"[::1:1", NULL},
+        {"127.0.0.1:65535", "http://127.0.0.1:65535"},
+        {"127.0.0.1:65536", NULL},
+        {"127.0.0.1:+80", NULL},
+        {"127.0.0.1:-1", NULL},
+        {"0000000000000000000000000000000000000000000000000000000127.0.0.1:80", NULL},
     };
     struct place p;
     char url[URL_MAX];
@@ -45,6 +51,8 @@ TEST(addresses_are_numeric_with_a_port_or_absolute_paths)
         place_url(&p, url);
         CHECK_STR(str_of(url), str_of(cases[i].url));
     }
+    CHECK(!place_parse(STR("127.0.0.1\0:80"), &p));
+    CHECK(!place_parse(STR("unix:/a\0b"), &p));
 }
 
 TEST(a_path_longer_than_a_socket_address_is_refused)
@@ -78,6 +86,9 @@ TEST(lists_are_cut_at_blanks_and_commas)
     CHECK(listen_next(&list, &address) && str_is(address, STR("b:2")));
     CHECK(listen_next(&list, &address) && str_is(address, STR("c:3")));
     CHECK(!listen_next(&list, &address));
+    list = STR("a\0b,c");
+    CHECK(listen_next(&list, &address));
+    CHECK_STR(address, STR("a\0b"));
 }
 
 /* ---- a folder for sockets ---- */
