@@ -128,9 +128,9 @@ static err read_escaped(struct reader *r, const char *start, str *out, bool *lon
             r->p++;
         buf_put(&to, (str){ from, (size_t)(r->p - from) });
     }
-    *out = to.n ? buf_str(&to) : (str){ "", 0 };
     if ((e = buf_ok(&to)) != OK)
         return e;
+    *out = buf_str(&to);                /* not empty: there was an escape */
     return eat(r, '"') ? OK : ERR_JSON_SHAPE;
 }
 
@@ -251,7 +251,7 @@ static err read_key(struct reader *r, str *key)
 /* Close what ends here; true when the reader stands behind a value. */
 static bool closes(struct reader *r)
 {
-    if (!r->in || !eat(r, r->in->kind == JSON_OBJECT ? '}' : ']'))
+    if (!eat(r, r->in->kind == JSON_OBJECT ? '}' : ']'))
         return false;
     r->in = r->in->up;
     r->depth--;
@@ -319,8 +319,8 @@ static bool whole(str s, int64_t *out)
     memcpy(z, s.p, s.n);
     z[s.n] = '\0';
     d = strtod(z, &end);
-    if (*end || d < -9007199254740992.0 || d > 9007199254740992.0 || d != (double)(int64_t)d)
-        return false;                       /* beyond 2^53 a double does not name one number */
+    if (*end || d <= -9007199254740992.0 || d >= 9007199254740992.0 || d != (double)(int64_t)d)
+        return false;                       /* from 2^53 on a double does not name one number */
     *out = (int64_t)d;
     return true;
 }
