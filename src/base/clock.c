@@ -27,8 +27,7 @@ void clock_datetime(int64_t seconds, char out[static 20])
     time_t t = (time_t)seconds;
     struct tm tm;
 
-    gmtime_r(&t, &tm);
-    if (strftime(out, 20, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+    if (!gmtime_r(&t, &tm) || strftime(out, 20, "%Y-%m-%d %H:%M:%S", &tm) == 0)
         out[0] = '\0';
 }
 
