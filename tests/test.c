@@ -5,6 +5,20 @@
 struct test *tests;
 int failures;
 
+/* Sanitizers: memory that there is not is NULL, as elsewhere, and not the end of the program. */
+const char *__asan_default_options(void);
+const char *__tsan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
+const char *__tsan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
 int main(int argc, char **argv)
 {
     int passed = 0, failed = 0;

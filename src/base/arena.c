@@ -31,16 +31,15 @@ static void block_free(struct arena *mem, struct arena_block *b, size_t used)
     free(b);
 }
 
-/* Give back all blocks but the oldest; of those only the newest can have an unused tail. */
+/* Give back all blocks but the oldest; mem->next is the end of what is used of the newest. */
 static void drop_to_oldest(struct arena *mem)
 {
     struct arena_block *b = mem->blocks;
 
     while (b && b->older) {
         struct arena_block *older = b->older;
-        size_t used = b == mem->blocks ? (size_t)(mem->next - b->bytes) : b->size;
 
-        block_free(mem, b, used);
+        block_free(mem, b, (size_t)(mem->next - b->bytes));
         mem->blocks = b = older;
         mem->next = mem->end = b->bytes + b->size;
     }

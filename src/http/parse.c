@@ -417,10 +417,9 @@ static unsigned char after(struct chunks *c, char ch)
         return after_extra(c, ch, TRAILER_REST, TRAILER_LF);
     case TRAILER_LF:
         return ch == '\n' ? TRAILER : BROKEN;
-    case END_LF:
+    default:                            /* END_LF */
         return ch == '\n' ? DONE : BROKEN;
     }
-    return BROKEN;
 }
 
 int chunks_next(struct chunks *c, const char *b, size_t n, size_t *used, str *data)

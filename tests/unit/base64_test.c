@@ -126,3 +126,14 @@ TEST(impossible_lengths_and_wrong_padding_are_refused)
     CHECK(!base64url_read(STR("Zm9v\n"), out, &n));
     CHECK(!base64url_read(STR("Zm 9v"), out, &n));
 }
+
+TEST(what_has_no_room_is_not_written_in_part)
+{
+    struct buf b;
+
+    buf_init(&b, NULL, 7);
+    base64_put(&b, STR("foob"));
+    CHECK(b.n == 0);
+    CHECK_ERR(buf_ok(&b), ERR_NO_MEMORY);
+    buf_end(&b);
+}

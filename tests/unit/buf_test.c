@@ -3,6 +3,8 @@
 #include "../tests/test.h"
 #include "base/buf.h"
 
+#include <wchar.h>
+
 TEST(a_full_buffer_stays_failed)
 {
     struct buf b;
@@ -59,4 +61,33 @@ TEST(it_grows_in_an_arena_too)
     CHECK(b.n == 2000 && !b.failed);
     CHECK(memcmp(b.p, "0,1,2,3,4,", 10) == 0);
     arena_end(&mem);
+}
+
+TEST(one_in_an_arena_is_wiped_and_stays_in_it)
+{
+    struct arena mem;
+    struct buf b;
+    char *was;
+
+    arena_init(&mem, 4096);
+    buf_init(&b, &mem, 64);
+    buf_put(&b, STR("hunter2"));
+    was = b.p;
+    buf_end(&b);
+    CHECK(b.p == NULL && memcmp(was, "\0\0\0\0\0\0", 7) == 0);
+    arena_end(&mem);
+}
+
+TEST(a_format_that_cannot_be_written_or_does_not_fit_leaves_it_as_it_was)
+{
+    struct buf b;
+
+    buf_init(&b, NULL, 8);
+    buf_put(&b, STR("ab"));
+    buf_printf(&b, "%lc", (wint_t)0x7fffffff);          /* no such character */
+    CHECK_STR(buf_str(&b), STR("ab"));
+    buf_printf(&b, "%d", 1234567);
+    CHECK_STR(buf_str(&b), STR("ab"));
+    CHECK_ERR(buf_ok(&b), ERR_NO_MEMORY);
+    buf_end(&b);
 }

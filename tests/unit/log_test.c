@@ -51,3 +51,42 @@ TEST(a_long_value_is_cut)
     CHECK(str_find(line, STR("...")) > 0);
     CHECK(line.n && memchr(line.p, '\n', line.n) == line.p + line.n - 1);
 }
+
+TEST(what_could_be_read_otherwise_is_quoted)
+{
+    CHECK_STR(str_from(logged("x", STR("a=b")), 24), STR(" warn x user=\"a=b\" n=-5\n"));
+    CHECK_STR(str_from(logged("x", STR("a\\b")), 24), STR(" warn x user=\"a\\x5cb\" n=-5\n"));
+    CHECK_STR(str_from(logged("x", STR("a\x7f")), 24), STR(" warn x user=\"a\\x7f\" n=-5\n"));
+    CHECK_STR(str_from(logged("x", STR("\"a\"")), 24), STR(" warn x user=\"\\x22a\\x22\" n=-5\n"));
+    CHECK_STR(str_from(logged("x", (str){0}), 24), STR(" warn x user=\"\" n=-5\n"));
+}
+
+TEST(a_line_has_an_end_however_long_it_is)
+{
+    static char event[8000];
+    str line;
+
+    memset(event, 'e', sizeof event - 1);
+    line = logged(event, STR("zoe"));
+    CHECK(line.n == 4096);
+    CHECK(line.n && memchr(line.p, '\n', line.n) == line.p + line.n - 1);
+}
+
+TEST(what_is_below_the_level_is_not_said)
+{
+    log_set_level(LOG_ERROR);
+    CHECK_STR(logged("x", STR("y")), (str){0});
+    log_set_level(LOG_INFO);
+    CHECK(logged("x", STR("y")).n > 0);
+}
+
+TEST(a_line_that_nobody_takes_stops_nothing)
+{
+    int kept = dup(STDERR_FILENO);
+
+    close(STDERR_FILENO);
+    log_warn("lost", int_kv("n", 1));
+    CHECK(dup2(kept, STDERR_FILENO) == STDERR_FILENO);
+    close(kept);
+    CHECK(logged("found", STR("y")).n > 0);
+}

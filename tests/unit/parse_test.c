@@ -75,6 +75,17 @@ static const struct row heads[] = {
     ROW("Host IPv6 not closed", "GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400),
     ROW("Host IPv6 with more", "GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", 400),
     ROW("Host with a broken escape", "GET / HTTP/1.1\r\nHost: a%2\r\n\r\n", 400),
+    ROW("Host with a long port", "GET / HTTP/1.1\r\nHost: a:123456\r\n\r\n", 400),
+    ROW("Host with an empty port", "GET / HTTP/1.1\r\nHost: a:\r\n\r\n", 0),
+    ROW("Host with an escape", "GET / HTTP/1.1\r\nHost: a%2d%2Db\r\n\r\n", 0),
+    ROW("Host with no escape", "GET / HTTP/1.1\r\nHost: a%g2\r\n\r\n", 400),
+    ROW("Host with half an escape", "GET / HTTP/1.1\r\nHost: a%2g\r\n\r\n", 400),
+    ROW("Host IPv6 of IPv4", "GET / HTTP/1.1\r\nHost: [::ffff:1.2.3.4]\r\n\r\n", 0),
+    ROW("Host IPv6 with a zone", "GET / HTTP/1.1\r\nHost: [fe80::1%25lo]\r\n\r\n", 400),
+    ROW("Host IPv6 that is empty", "GET / HTTP/1.1\r\nHost: []\r\n\r\n", 400),
+    ROW("Host IPv6 with a long port", "GET / HTTP/1.1\r\nHost: [::1]:123456\r\n\r\n", 400),
+    ROW("names as long as those that count", G "Note: a, b\r\nAccept: a/b\r\nUser-Agent: a\r\n"
+        "Accept-Charset: b\r\nIf-Modified-Since: c\r\n\r\n", 0),
     ROW("HTTP/0.9", "GET /\r\n\r\n", 400),
     ROW("HTTP/1.2 does not exist", "GET / HTTP/1.2\r\n" H "\r\n", 400),
     ROW("HTTP/2.0 is another protocol", "GET / HTTP/2.0\r\n" H "\r\n", 505),
@@ -83,6 +94,10 @@ static const struct row heads[] = {
     ROW("HTTP/01.1", "GET / HTTP/01.1\r\n" H "\r\n", 400),
     ROW("http/1.1", "GET / http/1.1\r\n" H "\r\n", 400),
     ROW("HTTP/1.1 and a blank", "GET / HTTP/1.1 \r\n" H "\r\n", 400),
+    ROW("HTTP/A.1", "GET / HTTP/A.1\r\n" H "\r\n", 400),
+    ROW("HTTP/1.A", "GET / HTTP/1.A\r\n" H "\r\n", 400),
+    ROW("HTTP/1,1", "GET / HTTP/1,1\r\n" H "\r\n", 400),
+    ROW("bare CR behind the version", "GET / HTTP/1.1\rX\r\n" H "\r\n", 400),
     ROW("version cut short", "GET / HTTP/1\r\n\r\n", 400),
     ROW("two spaces", "GET  / HTTP/1.1\r\n" H "\r\n", 400),
     ROW("two spaces before the version", "GET /  HTTP/1.1\r\n" H "\r\n", 400),
@@ -225,9 +240,11 @@ TEST(the_connection_stays_as_agreed)
         KEEP(G "Connection: close\r\n\r\n", false),
         KEEP(G "connection: keep-alive , CLOSE\r\n\r\n", false),
         KEEP(G "Connection: x\r\nConnection: ,close\r\n\r\n", false),
+        KEEP(G "Connection: close\r\nConnection: keep-alive\r\n\r\n", false),
         KEEP(G "Connection: closed\r\n\r\n", true),
         KEEP("GET / HTTP/1.0\r\n\r\n", false),
         KEEP("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", true),
+        KEEP("GET / HTTP/1.0\r\nConnection: keep-alive\r\nConnection: x\r\n\r\n", true),
         KEEP("GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n", false),
     };
     static struct head head;
@@ -260,6 +277,43 @@ TEST(one_field_more_than_allowed_is_too_many)
     CHECK(head_parse((str){ message, sizeof message - 1 }, 2, &head) == 431);
 }
 
+TEST(empty_lines_alone_are_no_request)
+{
+    static struct head head;
+
+    CHECK(head_parse(STR("\r\n\r\n"), HTTP_HEADERS_MAX, &head) == 400);
+}
+
+TEST(a_request_that_was_no_text_is_held_to_the_same)
+{
+    static const struct { const char *method, *target, *authority; int want; } rows[] = {
+        { "GET", "/a?b", "example.org:443", 0 },
+        { "OPTIONS", "*", "", 0 },
+        { "GET", "/", NULL, 0 },
+        { "get", "/", "a", 400 },
+        { "CONNECT", "/", "a", 501 },
+        { "GET", "", "a", 400 },
+        { "GET", "a", "a", 400 },
+        { "GET", "http://a/", "a", 400 },
+        { "GET", "/a b", "a", 400 },
+        { "GET", "/\xc3\xa4", "a", 400 },
+        { "GET", "*a", "a", 400 },
+        { "GET", "/", "u@a", 400 },
+        { "GET", "/", "a/b", 400 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static struct head head;
+        int got;
+
+        head = (struct head){ .method = str_of(rows[i].method), .target = str_of(rows[i].target) };
+        got = request_check(&head, str_of(rows[i].authority));
+        if (got != rows[i].want)
+            printf("  %s %s: got %d\n", rows[i].method, rows[i].target, got);
+        CHECK(got == rows[i].want);
+    }
+}
+
 static const struct row bodies[] = {
     ROW("two chunks", "2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n", 1),
     ROW("none", "0\r\n\r\n", 1),
@@ -280,12 +334,16 @@ static const struct row bodies[] = {
     ROW("data longer than its size", "2\r\nabc\r\n0\r\n\r\n", -1),
     ROW("data not closed", "2\r\nab0\r\n\r\n", -1),
     ROW("data closed by LF", "2\r\nab\n0\r\n\r\n", -1),
+    ROW("data closed by CR alone", "2\r\nab\r0\r\n\r\n", -1),
     ROW("bare LF in an extension", "2;a\nb\r\nab\r\n0\r\n\r\n", -1),
     ROW("NUL in an extension", "2;\0\r\nab\r\n0\r\n\r\n", -1),
     ROW("blank after the size", "2 \r\nab\r\n0\r\n\r\n", -1),
     ROW("blank before the size", " 2\r\nab\r\n0\r\n\r\n", -1),
     ROW("bare LF in a trailer", "0\r\nX: a\n\r\n", -1),
+    ROW("blank in a trailer's name", "0\r\nX y: a\r\n\r\n", -1),
+    ROW("bare CR behind a trailer", "0\r\nX: a\rY: b\r\n\r\n", -1),
     ROW("bare LF as the end", "0\r\n\n", -1),
+    ROW("bare CR as the end", "0\r\n\rGET", -1),
     ROW("folded trailer", "0\r\nX: a\r\n b\r\n\r\n", -1),
 };
 
@@ -347,4 +405,25 @@ TEST(extensions_and_trailers_are_bounded)
     c = (struct chunks){0};
     memcpy(long_one, "0\r\nX:", 5);
     CHECK(chunks_next(&c, long_one, sizeof long_one, &used, &data) == -1);
+    c = (struct chunks){0};
+    memset(long_one, 'a', sizeof long_one);
+    memcpy(long_one, "0\r\n", 3);
+    CHECK(chunks_next(&c, long_one, sizeof long_one, &used, &data) == -1);
+}
+
+TEST(nothing_is_taken_behind_the_end_or_a_fault)
+{
+    static const struct { const char *body; int want; } rows[] = {
+        { "0\r\n\r\n", 1 }, { "0\r\n\n", -1 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct chunks c = {0};
+        size_t used;
+        str data;
+
+        CHECK(chunks_next(&c, rows[i].body, strlen(rows[i].body), &used, &data) == rows[i].want);
+        CHECK(chunks_next(&c, "1\r\na", 4, &used, &data) == rows[i].want);
+        CHECK(used == 0 && data.n == 0);
+    }
 }

@@ -62,3 +62,9 @@ TEST(find_tells_where)
     CHECK(str_find(STR("hello"), STR("hello!")) == -1);
     CHECK(str_find((str){0}, STR("x")) == -1);
 }
+
+TEST(empty_ones_are_equal_whatever_their_case)
+{
+    CHECK(str_is_nocase((str){0}, STR("")));
+    CHECK(!str_is_nocase((str){0}, STR("a")));
+}

@@ -39,3 +39,14 @@ TEST(ill_formed_parts_become_one_replacement_each)
         CHECK_STR(utf8_repair(&mem, str_of(cases[i].from)), str_of(cases[i].to));
     arena_end(&mem);
 }
+
+TEST(a_repair_without_room_is_nothing)
+{
+    struct arena mem;
+    str got;
+
+    arena_init(&mem, 2);
+    got = utf8_repair(&mem, STR("\xff"));
+    CHECK(got.p == NULL && got.n == 0);
+    arena_end(&mem);
+}
