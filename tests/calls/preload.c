@@ -4,9 +4,9 @@
  * Loaded by LD_PRELOAD. The test and the program share a page, the file that FAULTS names: there
  * the test writes for a kind of call which one from now on shall fail, and by which errno; and
  * reads how many there were, and where the one stood that failed. So one running server is tried
- * with every call of every request. It also counts the blocks of memory that are alive, and on
- * request keeps the place where each was taken. Layout and kinds are repeated in
- * tests/calls/page.py. */
+ * with every call of every request. It also counts the blocks of memory that are alive, but for
+ * those that the C library keeps for the stack of a thread, and on request keeps the place where
+ * each was taken. Layout and kinds are repeated in tests/calls/page.py. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +43,7 @@ enum kind {
     STAT,
     KINDS
 };
-enum { FRAMES = 24, PLACES = 8, SLOTS = 1 << 17 };
+enum { FRAMES = 24, PLACES = 8, SLOTS = 1 << 17, STACKS = 64 };
 
 struct fault {
     _Atomic uint64_t count, fail_at, sticky, error, fired;
@@ -56,12 +56,13 @@ struct page {
     _Atomic uint64_t live, live_bytes, keeps_places, number, lost;
     struct fault faults[KINDS];
     struct block blocks[SLOTS];
+    _Atomic uint64_t stacks[STACKS];    /* blocks that belong to stacks, which outlive their threads */
 };
 
 static struct page *page;
 static int (*real_thread)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 static FILE *(*real_fopen)(const char *, const char *);
-static _Thread_local __attribute__((tls_model("initial-exec"))) bool within;
+static _Thread_local __attribute__((tls_model("initial-exec"))) bool within, starts_thread;
 
 extern void *__libc_malloc(size_t n);
 extern void *__libc_calloc(size_t n, size_t size);
@@ -179,9 +180,21 @@ static void forget_place(const void *p)
         }
 }
 
+/* Replace one entry of the stacks' blocks by another; 0 is a free one. */
+static bool stack_block(uint64_t from, uint64_t to)
+{
+    for (unsigned i = 0; i < STACKS; i++) {
+        uint64_t it = from;
+
+        if (page->stacks[i] == from && atomic_compare_exchange_strong(&page->stacks[i], &it, to))
+            return true;
+    }
+    return false;
+}
+
 static void *born(void *p)
 {
-    if (!p || !page)
+    if (!p || !page || (starts_thread && stack_block(0, (uint64_t)p)))
         return p;
     atomic_fetch_add(&page->live, 1);
     atomic_fetch_add(&page->live_bytes, malloc_usable_size(p));
@@ -192,7 +205,7 @@ static void *born(void *p)
 
 static void gone(void *p)
 {
-    if (!p || !page)
+    if (!p || !page || stack_block((uint64_t)p, 0))
         return;
     atomic_fetch_sub(&page->live, 1);
     atomic_fetch_sub(&page->live_bytes, malloc_usable_size(p));
@@ -490,5 +503,12 @@ FILE *fopen64(const char *restrict path, const char *restrict how)
 int pthread_create(pthread_t *restrict out, const pthread_attr_t *restrict attr,
                    void *(*run)(void *), void *restrict arg)
 {
-    return fails(THREAD) ? errno : real_thread(out, attr, run, arg);
+    int e;
+
+    if (fails(THREAD))
+        return errno;
+    starts_thread = true;
+    e = real_thread(out, attr, run, arg);
+    starts_thread = false;
+    return e;
 }
