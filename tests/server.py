@@ -79,7 +79,7 @@ class Server:
     def __exit__(self, *_):
         self.process.terminate()
         try:
-            self.status = self.process.wait(20)
+            self.status = self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.status = self.process.wait()

@@ -34,4 +34,4 @@ server_stop() {
     pid=''
 }
 
-post() { curl -s -m 20 "$url$1" -H 'Content-Type: application/json' -d "$2" "${@:3}"; }
+post() { curl -s -m 120 "$url$1" -H 'Content-Type: application/json' -d "$2" "${@:3}"; }

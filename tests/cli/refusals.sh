@@ -7,7 +7,7 @@ cd "$TMP" || exit 1
 refused() {
     local want=$1 what=$2 out code
     shift 2
-    out=$(timeout 20 "$LATCHKEY" "$@" 2> err < /dev/null); code=$?
+    out=$(timeout 120 "$LATCHKEY" "$@" 2> err < /dev/null); code=$?
     is "exit status of $*" "$want" "$code"
     is "output of $*" '' "$out"
     grep -q -- "$what" err || { cat err; fail "$* does not say '$what'"; }

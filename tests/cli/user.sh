@@ -12,7 +12,7 @@ pass=0 fail=0
 expect() {
     local status=$1 text=$2 input=$3 said got
     shift 3
-    said=$(printf '%s' "$input" | timeout 30 "$L" "$@" 2>&1)
+    said=$(printf '%s' "$input" | timeout 120 "$L" "$@" 2>&1)
     got=$?
     if [ $got = "$status" ] && [[ $said == *"$text"* ]]; then
         pass=$((pass + 1))

@@ -178,7 +178,7 @@ static void dial_port(struct client *c, int port)
 {
     struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    struct timeval patience = { 20, 0 };   /* so that a fault ends as a failure, not as a hang */
+    struct timeval patience = { 120, 0 };   /* so that a fault ends as a failure, not as a hang */
 
     c->n = 0;
     c->ssl = NULL;
