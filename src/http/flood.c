@@ -11,6 +11,8 @@ enum {
     NOISE_EARNED = 4,                 /* by an answer and by a frame of data that went out */
     STRAY_MAX = 64 << 10,             /* bytes of frames of unknown types */
     STRAY_EARNED = 1 << 10,           /* by an answer */
+    UPLOAD_MAX = 80 << 10,            /* a stream's window and the heads of its frames */
+    UPLOADS_MAX = 16,                 /* on their way at once */
 };
 
 static void spend(struct flood *f, struct bucket *b, int64_t n, int64_t now)
@@ -45,6 +47,12 @@ void flood_frame(struct flood *f, size_t n, bool continues)
 void flood_reset(struct flood *f, int64_t now)
 {
     spend(f, &f->resets, 1, now);
+}
+
+void flood_refused(struct flood *f)
+{
+    if (f->stray > -(int64_t)UPLOAD_MAX * UPLOADS_MAX)
+        f->stray -= UPLOAD_MAX;
 }
 
 void flood_noise(struct flood *f, int64_t now)

@@ -14,7 +14,7 @@ struct bucket { int64_t left, most, a_second, at; /* monotonic ms */ };
 
 struct flood {
     struct bucket resets, noise;
-    int64_t stray;                    /* bytes that came, less those of frames of known types */
+    int64_t stray;                    /* bytes that came, less those of frames that were told of */
     unsigned continuations;           /* frames in a row */
     bool over;                        /* too much came */
 };
@@ -27,6 +27,10 @@ void flood_frame(struct flood *f, size_t n, bool continues);
 
 /* A stream was reset, by whom ever. */
 void flood_reset(struct flood *f, int64_t now);
+
+/* A stream was answered before its body was there. What was on its way then belongs to no stream:
+ * nobody will be told of those frames. */
+void flood_refused(struct flood *f);
 
 /* A frame came that asks for work and brings none. */
 void flood_noise(struct flood *f, int64_t now);

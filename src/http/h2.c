@@ -222,7 +222,9 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *u
 
     if (frame->hd.type == NGHTTP2_DATA)
         flood_data(&h->flood, h->conn->loop->now);
-    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code == NGHTTP2_NO_ERROR)
+        flood_refused(&h->flood);
+    else if (frame->hd.type == NGHTTP2_RST_STREAM)
         flood_reset(&h->flood, h->conn->loop->now); /* who makes us do it is no better */
     if (last && nghttp2_session_get_stream_remote_close(session, number) == 0)
         (void)nghttp2_submit_rst_stream(session, 0, number, NGHTTP2_NO_ERROR);

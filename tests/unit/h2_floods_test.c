@@ -133,6 +133,42 @@ TEST(many_honest_requests_are_not_calmed)
     rig_stop(&rig);
 }
 
+/* Read frames up to one of this type for this stream, or the end of the connection. */
+static bool hears_of(int type, uint32_t id)
+{
+    static unsigned char payload[1 << 14];
+    unsigned char head[9];
+
+    while (read_whole(&c, head, 9)) {
+        size_t n = (size_t)head[1] << 8 | head[2];
+
+        if (n > sizeof payload || !read_whole(&c, payload, n))
+            return false;
+        if (head[3] == type && head[8] == id)
+            return true;
+    }
+    return false;
+}
+
+TEST(uploads_on_their_way_when_they_are_refused_are_not_calmed)
+{
+    static char body[16384];
+    uint32_t id = 1;
+
+    begin();
+    for (; id < 12; id += 2) {
+        say_frame(&c, NGHTTP2_HEADERS, 4, id,
+                  STR("\x83\x04\x06/small\x86\x41\x01" "a\x0f\x0d\x05" "32768"));
+        CHECK(hears_of(NGHTTP2_RST_STREAM, id));
+        say_frame(&c, NGHTTP2_DATA, 0, id, (str){ body, sizeof body });
+        say_frame(&c, NGHTTP2_DATA, 1, id, (str){ body, sizeof body });
+    }
+    say_frame(&c, NGHTTP2_HEADERS, 5, id, RAW_GET);
+    CHECK(hears_of(NGHTTP2_DATA, id));
+    hang_up(&c);
+    rig_stop(&rig);
+}
+
 TEST(a_client_may_not_have_more_streams_than_allowed)
 {
     unsigned char head[9], payload[256];
