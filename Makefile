@@ -94,9 +94,11 @@ $(O)/gen/pi.c: tools/pi.c
 	$(HOSTCC) -O2 -o $(O)/gen/pi $<
 	$(O)/gen/pi > $@
 
-$(O)/tests/%: $(O)/tests/unit/%.o $(O)/tests/test.o $(OBJ)
+# In front of each stands what lets chosen calls fail, when a test asks for that.
+$(O)/tests/%: $(O)/tests/unit/%.o $(O)/tests/test.o $(O)/tests/fault.o $(OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -o $@ $^ $(LDLIBS_ALL)
+	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) $(WRAPS_UNIT:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS_ALL)
+WRAPS_UNIT = $(WRAPS) malloc calloc sqlite3_step sqlite3_extended_errcode
 
 # Counters of lines and branches that are kept however a process ends.
 KEPT_cov = $(O)/tests/coverage/counters.o
