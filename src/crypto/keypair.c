@@ -18,6 +18,8 @@
 
 enum { SHELF = 32, COORDINATE = 32, ES256_BYTES = 2 * COORDINATE, ES256_DER_MAX = 80 };
 
+enum { BLINDING_USES = 32 }; /* OpenSSL draws the numbers that it blinds RSA with anew after that */
+
 static const int64_t EXPONENT_MIN = 65537;
 
 /* Contexts that nobody uses at the moment. */
@@ -400,30 +402,6 @@ static err digest_sign(const struct keypair *pair, str input,
     return fine ? OK : ERR_NO_MEMORY;
 }
 
-err keypair_sign(const struct keypair *pair, str input,
-                 unsigned char out[static SIGNATURE_BYTES_MAX], size_t *n)
-{
-    unsigned char der[SIGNATURE_BYTES_MAX];
-    err e;
-
-    if (!pair->is_private)
-        return ERR_BUG;
-    if (pair->alg == ALG_RS256)
-        return digest_sign(pair, input, out, n);
-    *n = ES256_BYTES; /* crypto_sign_BYTES as well */
-    if (pair->alg == ALG_EDDSA)
-        return crypto_sign_detached(out, NULL, (const unsigned char *)input.p, input.n,
-                                    pair->ed_secret) == 0
-                   ? OK
-                   : ERR_BUG;
-    if ((e = digest_sign(pair, input, der, n)) != OK)
-        return e;
-    if (!ecdsa_from_der(der, *n, out))
-        return ERR_NO_MEMORY;
-    *n = ES256_BYTES;
-    return OK;
-}
-
 static bool digest_verify(const struct keypair *pair, str input, const unsigned char *sig, size_t n)
 {
     unsigned char digest[SHA256_BYTES];
@@ -436,6 +414,48 @@ static bool digest_verify(const struct keypair *pair, str input, const unsigned 
     fine = EVP_PKEY_verify(ctx, sig, n, digest, sizeof digest) == 1;
     context_give(pair, false, ctx);
     return fine;
+}
+
+/* No signature leaves that does not verify. Where memory ran out amid a signature, the numbers that
+ * blind the next ones may not belong together any more: OpenSSL calls those signatures fine, and
+ * they are wrong until it draws anew. It keeps one that a fault of the machine bent from telling
+ * the key, too. */
+static err rsa_sign(const struct keypair *pair, str input,
+                    unsigned char out[static SIGNATURE_BYTES_MAX], size_t *n)
+{
+    err e;
+
+    for (int i = 0; i <= BLINDING_USES; i++) {
+        if ((e = digest_sign(pair, input, out, n)) != OK)
+            return e;
+        if (digest_verify(pair, input, out, *n))
+            return OK;
+    }
+    return ERR_NO_MEMORY;
+}
+
+err keypair_sign(const struct keypair *pair, str input,
+                 unsigned char out[static SIGNATURE_BYTES_MAX], size_t *n)
+{
+    unsigned char der[SIGNATURE_BYTES_MAX];
+    err e;
+
+    if (!pair->is_private)
+        return ERR_BUG;
+    if (pair->alg == ALG_RS256)
+        return rsa_sign(pair, input, out, n);
+    *n = ES256_BYTES; /* crypto_sign_BYTES as well */
+    if (pair->alg == ALG_EDDSA)
+        return crypto_sign_detached(out, NULL, (const unsigned char *)input.p, input.n,
+                                    pair->ed_secret) == 0
+                   ? OK
+                   : ERR_BUG;
+    if ((e = digest_sign(pair, input, der, n)) != OK)
+        return e;
+    if (!ecdsa_from_der(der, *n, out))
+        return ERR_NO_MEMORY;
+    *n = ES256_BYTES;
+    return OK;
 }
 
 bool keypair_verify(const struct keypair *pair, str input, str signature)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* keypair_test.c - pairs: published vectors, what is no key to trust, and what does not verify. */
+#include "../tests/fault.h"
 #include "../tests/test.h"
 #include "base/base64.h"
 #include "base/json.h"
@@ -351,4 +352,128 @@ TEST(hs256_is_no_pair)
         CHECK(alg_parse(str_of(alg_name(a)), &alg) && alg == a);
     CHECK(!alg_parse(STR("none"), &alg) && !alg_parse(STR(""), &alg) &&
           !alg_parse(STR("es256"), &alg));
+}
+
+/* Whatever call inside of OpenSSL finds no memory: a signature verifies or is refused, then and
+ * later, when what went wrong may be left behind; and nothing false is ever taken for true. */
+TEST(a_shortage_of_memory_bends_no_signature)
+{
+    for (enum alg alg = ALG_ES256; alg < ALGS; alg++) {
+        struct keypair *pair = NULL, *other = NULL;
+        unsigned char bytes[SIGNATURE_BYTES_MAX];
+        str der, sig = {(char *)bytes, 0};
+
+        begin();
+        CHECK_ERR(keypair_new(alg, &pair), OK);
+        CHECK_ERR(keypair_public(pair, &mem, &der), OK);
+        CHECK_ERR(keypair_by_public(der, &other), OK);
+        for (int turn = 0; turn < 3; turn++)
+            for (struct round r = {FAULT_OPENSSL}; round_next(&r);) {
+                err e = keypair_sign(pair, STR("input"), bytes, &sig.n);
+                bool met = round_met(&r);
+
+                CHECK(e == OK ? keypair_verify(other, STR("input"), sig)
+                              : met && e == ERR_NO_MEMORY);
+                for (int i = 0; i < 3; i++) {
+                    CHECK_ERR(keypair_sign(pair, STR("input"), bytes, &sig.n), OK);
+                    CHECK(keypair_verify(other, STR("input"), sig));
+                }
+            }
+        for (struct round r = {FAULT_OPENSSL}; round_next(&r);) {
+            bool fine = keypair_verify(other, STR("input"), sig);
+
+            CHECK(round_met(&r) || fine);
+            CHECK(keypair_verify(other, STR("input"), sig));
+        }
+        for (struct round r = {FAULT_OPENSSL}; round_next(&r); (void)round_met(&r))
+            CHECK(!keypair_verify(other, STR("inputs"), sig));
+        keypair_free(pair);
+        keypair_free(other);
+    }
+}
+
+TEST(a_pair_is_read_and_written_whole_or_not)
+{
+    static const enum fault_kind kinds[] = {FAULT_OPENSSL, FAULT_ALLOC, FAULT_ARENA};
+
+    for (enum alg alg = ALG_ES256; alg < ALGS; alg++) {
+        struct keypair *pair = NULL;
+        str private, public, got;
+
+        begin();
+        CHECK_ERR(keypair_new(alg, &pair), OK);
+        CHECK_ERR(keypair_public(pair, &mem, &public), OK);
+        CHECK_ERR(keypair_private(pair, &mem, &private), OK);
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            for (struct round r = {kinds[k]}; round_next(&r);) {
+                struct keypair *read = NULL;
+                err e = keypair_by_public(public, &read);
+
+                CHECK(e == OK || round_met(&r));
+                (void)round_met(&r);
+                CHECK((e == OK) == (read != NULL));
+                CHECK(!read || str_is(keypair_kid(read), keypair_kid(pair)));
+                keypair_free(read);
+            }
+            for (struct round r = {kinds[k]}; round_next(&r);) {
+                struct keypair *read = NULL;
+                err e = keypair_by_private(private, &read);
+
+                CHECK(e == OK || round_met(&r));
+                (void)round_met(&r);
+                CHECK((e == OK) == (read != NULL));
+                CHECK(!read || str_is(keypair_kid(read), keypair_kid(pair)));
+                keypair_free(read);
+            }
+            for (struct round r = {kinds[k]}; round_next(&r);) {
+                struct keypair *read = NULL; /* in another form of DER, perhaps */
+                err e = keypair_private(pair, &mem, &got);
+                bool met = round_met(&r);
+
+                CHECK(e == OK || (met && e == ERR_NO_MEMORY));
+                CHECK(e != OK || keypair_by_private(got, &read) == OK);
+                CHECK(!read || str_is(keypair_kid(read), keypair_kid(pair)));
+                keypair_free(read);
+            }
+            for (struct round r = {kinds[k]}; round_next(&r);) {
+                struct buf b;
+
+                buf_init(&b, NULL, 4096);
+                keypair_jwk_put(pair, &b);
+                CHECK(round_met(&r) || !b.failed);
+                CHECK(b.failed || str_find(buf_str(&b), keypair_kid(pair)) >= 0);
+                buf_end(&b);
+            }
+        }
+        keypair_free(pair);
+    }
+}
+
+TEST(a_pair_is_made_or_not)
+{
+    for (enum alg alg = ALG_ES256; alg <= ALG_EDDSA; alg++) {
+        struct keypair *first = NULL; /* what OpenSSL sets up once is set up */
+
+        CHECK_ERR(keypair_new(alg, &first), OK);
+        keypair_free(first);
+        for (struct round r = {FAULT_OPENSSL}; round_next(&r);) {
+            struct keypair *pair = NULL;
+            err e = keypair_new(alg, &pair);
+            bool met = round_met(&r);
+
+            CHECK(e == OK || met);
+            CHECK((e == OK) == (pair != NULL));
+            keypair_free(pair);
+        }
+    }
+}
+
+TEST(what_is_longer_than_any_key_is_none)
+{
+    static char der[4097];
+    struct keypair *pair = NULL;
+
+    CHECK_ERR(keypair_by_public((str){der, sizeof der}, &pair), ERR_BAD_SETTING);
+    CHECK_ERR(keypair_by_private((str){der, sizeof der}, &pair), ERR_BAD_SETTING);
+    CHECK(!pair);
 }
