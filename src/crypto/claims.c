@@ -184,7 +184,7 @@ static bool plain_claims(const struct keyring *keys, str segment, struct reading
 /* A NumericDate (RFC 7519 section 2), rounded down: any finite spelling within the dates. */
 static bool date_of(const struct json *v, int64_t *out)
 {
-    char z[64], *end;
+    char z[64];
     double d;
 
     if (!v || v->kind != JSON_NUMBER || v->text.n >= sizeof z)
@@ -193,8 +193,8 @@ static bool date_of(const struct json *v, int64_t *out)
         return *out >= 0 && *out <= date_max;
     memcpy(z, v->text.p, v->text.n);
     z[v->text.n] = '\0';
-    d = strtod(z, &end);
-    if (*end || !(d >= 0) || d >= (double)date_max + 1)
+    d = strtod(z, NULL); /* reads whatever JSON calls a number to its end */
+    if (!(d >= 0) || d >= (double)date_max + 1)
         return false;
     *out = (int64_t)d;
     return true;
