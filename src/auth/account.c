@@ -186,16 +186,17 @@ err account_create(struct auth *a, struct arena *mem, const struct new_account *
     return OK;
 }
 
-/* Whether one account holds both names. */
+/* ERR_EXISTS: one account holds both names. */
 static err both_names_check(struct auth *a, struct arena *mem, const struct new_account *want)
 {
     struct user by_name, by_email;
+    err e = claim_by_name(a->db, mem, NAME_USERNAME, want->username, &by_name);
 
-    if (claim_by_name(a->db, mem, NAME_USERNAME, want->username, &by_name) == OK &&
-        claim_by_name(a->db, mem, NAME_EMAIL, want->email, &by_email) == OK &&
-        by_name.id == by_email.id)
-        return ERR_EXISTS;
-    return OK;
+    if (e == OK)
+        e = claim_by_name(a->db, mem, NAME_EMAIL, want->email, &by_email);
+    if (e != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    return by_name.id == by_email.id ? ERR_EXISTS : OK;
 }
 
 err account_import(struct auth *a, struct arena *mem, const struct imported *want, int64_t *id)
@@ -203,13 +204,13 @@ err account_import(struct auth *a, struct arena *mem, const struct imported *wan
     const struct new_account *account = &want->account;
     struct creation c = { .mem = mem, .roles = account->roles, .disabled = want->disabled };
     str which;
-    err e;
+    err e, both;
 
     if (password_cost_us(account->password) < 0)
         return ERR_HASH_UNKNOWN;
     e = account_check_free(a, mem, account->username, account->email);
     if (e == ERR_USERNAME_TAKEN || e == ERR_EMAIL_TAKEN)
-        return both_names_check(a, mem, account) == OK ? e : ERR_EXISTS;
+        return (both = both_names_check(a, mem, account)) == OK ? e : both;
     if (e != OK)
         return e;
     if ((e = roles_check_exist(a, mem, account->roles, &which)) != OK || want->dry)

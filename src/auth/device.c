@@ -166,6 +166,7 @@ err device_proofs(struct auth *a, struct arena *mem, const struct user *user, in
     buf_init(&b, mem, DEVICE_PROOFS_CHARS);
     proof_put(a, &b, &p);
     others_put(a, &b, user);
-    *out = buf_str(&b);
+    if (!b.failed)
+        *out = buf_str(&b);
     return buf_ok(&b);
 }
