@@ -121,11 +121,12 @@ $(O)/tests/%.so:
 	@mkdir -p $(@D)
 	$(CC) -std=gnu2x -D_GNU_SOURCE -O2 -g -fPIC -shared -fno-builtin -Wall -Wextra -Werror -o $@ $<
 
-# The program with an arena that can fail.
-$(O)/tests/latchkey-arena: $(O)/tests/calls/arena.o $(O)/src/main.o $(OBJ)
+# The program with an arena and a database that can fail.
+$(O)/tests/latchkey-arena: $(O)/tests/calls/arena.o $(O)/tests/calls/query.o $(O)/src/main.o $(OBJ)
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -rdynamic $(WRAPS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS_ALL)
+	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) -rdynamic $(WRAPS_CALLS:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS_ALL)
 WRAPS = arena_alloc arena_array arena_dup arena_cstr arena_printf
+WRAPS_CALLS = $(WRAPS) db_open db_open_raw db_one db_each db_exec db_insert db_write db_script
 
 # Under BUILD=fuzz a fuzzer; else the same code with a main that replays the seeds.
 $(O)/fuzz/%: $(O)/tests/fuzz/%.o $(if $(filter fuzz,$(BUILD)),,$(O)/tests/fuzz/replay.o) $(OBJ)

@@ -3,13 +3,13 @@
 import errno, mmap, os, re, struct, subprocess, tempfile
 
 KINDS = ["ALLOC", "ARENA", "WRITE", "SYNC", "ACCEPT", "THREAD", "OPEN", "MAP", "SEND", "READ", "POLL", "SOCKET",
-         "LOCK", "STAT"]
+         "LOCK", "STAT", "QUERY"]
 FRAMES, PLACES, SLOTS, STACKS = 24, 8, 1 << 17, 64
 HEAD, FAULT, BLOCK = 5 * 8, (6 + FRAMES) * 8, (3 + PLACES) * 8
 SIZE = HEAD + FAULT * len(KINDS) + BLOCK * SLOTS + STACKS * 8
 ERRORS = {"ALLOC": errno.ENOMEM, "ARENA": errno.ENOMEM, "WRITE": errno.ENOSPC, "SYNC": errno.EIO, "ACCEPT": errno.EMFILE,
           "THREAD": errno.EAGAIN, "OPEN": errno.EMFILE, "MAP": errno.ENOMEM, "SEND": errno.ENOBUFS, "READ": errno.EIO,
-          "POLL": errno.ENOMEM, "SOCKET": errno.ENOBUFS, "LOCK": errno.ENOLCK, "STAT": errno.EIO}
+          "POLL": errno.ENOMEM, "SOCKET": errno.ENOBUFS, "LOCK": errno.ENOLCK, "STAT": errno.EIO, "QUERY": errno.EIO}
 
 
 class Page:

@@ -41,6 +41,7 @@ enum kind {
     SOCKET,
     LOCK,
     STAT,
+    QUERY,
     KINDS
 };
 enum { FRAMES = 24, PLACES = 8, SLOTS = 1 << 17, STACKS = 64 };
@@ -114,11 +115,17 @@ static __attribute__((noinline)) bool fails(enum kind kind)
     return true;
 }
 
-/* For what is linked into the program: the arena's hook. */
+/* For what is linked into the program: the hooks of the arena and of the database. */
 bool fault_in_arena(void);
 bool fault_in_arena(void)
 {
     return fails(ARENA);
+}
+
+bool fault_in_query(void);
+bool fault_in_query(void)
+{
+    return fails(QUERY);
 }
 
 /* For what counts the lines that were run: from here on nothing fails, and nothing is counted. */
