@@ -67,11 +67,12 @@ $(O)/%.o: %.c $(O)/flags
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Unrolled lanes are too much for gcc's variable tracking: fewer debug facts, no complaint; and for
-# sanitizers, which therefore watch them rolled up.
+# sanitizers, which therefore watch them rolled up. Where lines are counted they are not left slow.
 $(O)/src/crypto/bcrypt_lanes.o: private CFLAGS_ALL += -g1 $(LANES_$(BUILD))
 LANES_asan = -DLANES_ROLLED
 LANES_tsan = -DLANES_ROLLED
 LANES_fuzz = -DLANES_ROLLED
+LANES_cov  = -O1
 
 $(O)/gen/%.o: $(O)/gen/%.c $(O)/flags
 	$(CC) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<

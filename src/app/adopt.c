@@ -110,15 +110,14 @@ static void hashes_print(const struct adopt_report *r)
 
 static void name_print(struct adopt *a, const struct known_name *k, size_t kind, const char *before)
 {
+    str shown = STR("?");
     struct arena mem;
     struct user user;
 
     arena_init(&mem, 64 << 10);
-    if (user_by_id(a->db, &mem, k->id, &user) == OK) {
-        str shown = cli_shown(&mem, kind ? user.email : user.username);
-
-        printf("%s" STR_FMT " (id %lld)", before, STR_ARG(shown), (long long)k->id);
-    }
+    if (user_by_id(a->db, &mem, k->id, &user) == OK)
+        shown = cli_shown(&mem, kind ? user.email : user.username);
+    printf("%s" STR_FMT " (id %lld)", before, STR_ARG(shown), (long long)k->id);
     arena_end(&mem);
 }
 

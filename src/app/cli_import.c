@@ -22,6 +22,8 @@ enum {
 enum column { USERNAME, EMAIL, HASH, ROLES, DISABLED, COLUMNS };
 
 /* A name that stood in an earlier line. */
+static const char no_room[] = "does not fit in memory";
+
 struct seen { uint64_t hash; unsigned line; };
 
 struct import {
@@ -210,8 +212,11 @@ static const char *json_row_parse(struct import *in, str line, struct row *row)
     const struct json_rules rules = { .depth_max = 2, .values_max = 128, .unique = true };
     const char *why = NULL;
     struct json *object;
+    err e = json_parse(&in->mem, line, &rules, &object);
 
-    if (json_parse(&in->mem, line, &rules, &object) != OK || object->kind != JSON_OBJECT)
+    if (e == ERR_NO_MEMORY)
+        return no_room;
+    if (e != OK || object->kind != JSON_OBJECT)
         return "is no JSON object with simple members";
     for (const struct json *v = object->first; v && !why; v = v->next)
         why = json_member_read(row, v);
@@ -219,23 +224,26 @@ static const char *json_row_parse(struct import *in, str line, struct row *row)
 }
 
 /* The line that had this name before, or 0; from now on this one has. */
-static unsigned seen_before(struct import *in, const char *kind, str name)
+static err seen_before(struct import *in, const char *kind, str name, unsigned *line)
 {
     str key, text;
     uint64_t hash;
+    size_t i;
+    err e;
 
-    if (name_key(&in->mem, name, &key) != OK)
-        return 0;              /* what is no name is refused for that */
-    text = arena_printf(&in->mem, "%s" STR_FMT, kind, STR_ARG(key));
+    *line = 0;
+    if ((e = name_key(&in->mem, name, &key)) != OK)
+        return e == ERR_NO_MEMORY ? e : OK;    /* what is no name is refused for that */
+    if (!(text = arena_printf(&in->mem, "%s" STR_FMT, kind, STR_ARG(key))).p)
+        return ERR_NO_MEMORY;
     hash = digest_sip(in->seed, text) | 1;
-    for (size_t i = hash % SEEN_SLOTS;; i = (i + 1) % SEEN_SLOTS) {
-        if (in->seen[i].hash == hash)
-            return in->seen[i].line;
-        if (in->seen[i].hash == 0) {
-            in->seen[i] = (struct seen){ hash, in->number };
-            return 0;
+    for (i = hash % SEEN_SLOTS; in->seen[i].hash; i = (i + 1) % SEEN_SLOTS)
+        if (in->seen[i].hash == hash) {
+            *line = in->seen[i].line;
+            return OK;
         }
-    }
+    in->seen[i] = (struct seen){ hash, in->number };
+    return OK;
 }
 
 static const char *row_check(struct import *in, const struct row *row)
@@ -248,14 +256,15 @@ static const char *row_check(struct import *in, const struct row *row)
     for (enum column i = USERNAME; i <= HASH; i++)
         if (!utf8_is_well_formed(row->at[i]) || memchr(row->at[i].p, 0, row->at[i].n))
             return "is not well-formed text";
-    name_line = seen_before(in, "u", row->at[USERNAME]);
-    email_line = seen_before(in, "e", row->at[EMAIL]);
+    if (seen_before(in, "u", row->at[USERNAME], &name_line) != OK ||
+        seen_before(in, "e", row->at[EMAIL], &email_line) != OK)
+        return no_room;
     if (!name_line && !email_line)
         return NULL;
     before = name_line ? name_line : email_line;
     why = arena_printf(&in->mem, "has the same %s as line %u", name_line ? "username" : "email",
                        before);
-    return why.p ? why.p : "repeats a name";
+    return why.p ? why.p : no_room;
 }
 
 static const char *refusal_of(err e)

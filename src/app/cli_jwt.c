@@ -102,21 +102,21 @@ static bool line_read(char line[static JWT_BYTES_MAX + 1], str *out)
 
 /* On one line: in JSON a control byte can only stand between values, where a blank does as well.
  * What is no JSON, which a signature alone allows, is shown as a JSON text. */
-static void payload_print(struct arena *mem, str payload)
+static str payload_shown(struct arena *mem, str payload)
 {
     const struct json_rules rules = { .depth_max = 64, .values_max = PAYLOAD_VALUES_MAX };
+    bool is_json;
     struct json *json;
     struct buf b;
+    err e = json_parse(mem, payload, &rules, &json);
 
-    if (json_parse(mem, payload, &rules, &json) == OK) {
-        for (size_t i = 0; i < payload.n; i++)
-            putchar((unsigned char)payload.p[i] < ' ' ? ' ' : payload.p[i]);
-        putchar('\n');
-        return;
-    }
+    is_json = e == OK;
     buf_init(&b, mem, JWT_BYTES_MAX * 6 + 2);
-    json_put_text(&b, utf8_repair(mem, payload));
-    printf(STR_FMT "\n", STR_ARG(buf_str(&b)));
+    for (size_t i = 0; i < payload.n && is_json; i++)
+        buf_byte(&b, (unsigned char)payload.p[i] < ' ' ? ' ' : payload.p[i]);
+    if (!is_json)
+        json_put_text(&b, utf8_repair(mem, payload));
+    return e == ERR_NO_MEMORY || b.failed ? STR("?") : buf_str(&b);
 }
 
 static bool token_verify(struct arena *mem, const struct jwt_trial *trial, str token)
@@ -132,8 +132,8 @@ static bool token_verify(struct arena *mem, const struct jwt_trial *trial, str t
         printf("bad %s\n", reason);
         return false;
     }
-    fputs("ok ", stdout);
-    payload_print(mem, payload);
+    payload = payload_shown(mem, payload);
+    printf("ok " STR_FMT "\n", STR_ARG(payload));
     return true;
 }
 

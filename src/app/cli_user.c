@@ -176,7 +176,7 @@ static err user_list(struct cli *c)
 
 static void line_print(const char *what, str value)
 {
-    printf("%-10s" STR_FMT "\n", what, STR_ARG(value));
+    printf("%-10s" STR_FMT "\n", what, STR_ARG(value.p ? value : STR("?")));
 }
 
 /* How often somebody failed to sign in as it since the last that did not, and what follows. */

@@ -32,6 +32,12 @@ static int verb_usage(const char *command, const struct cli_verb *v)
     return 2;
 }
 
+static int no_memory(const char *command, const struct cli_verb *v)
+{
+    fprintf(stderr, "latchkey: %s %s: %s\n", command, v->name, err_meaning(ERR_NO_MEMORY));
+    return 1;
+}
+
 static bool flag_take(struct cli *c, unsigned flag, str value)
 {
     if (flag != FLAG_ROLE && (c->given & flag))
@@ -84,9 +90,6 @@ static bool rest_read(struct cli *c, const struct cli_verb *v, struct strs rest)
     bool flags = true;
 
     c->roles.at = c->roles_at;
-    c->words.at = NEW_ARRAY(&c->mem, str, rest.n + 1);
-    if (!c->words.at)
-        return false;
     for (size_t i = 0; i < rest.n; i++) {
         if (flags && str_is(rest.at[i], STR("--")))
             flags = false;
@@ -145,7 +148,8 @@ int cli_main(const struct cli_verb *verbs, int argc, char **argv)
     const struct cli_verb *v = verbs;
     struct cli c = {0};
     struct strs rest;
-    int status = 2;
+    int status;
+    err e;
 
     if (argc < 2 || asks_help(argv[1])) {
         usage_print(argc < 2 ? stderr : stdout, argv[0], verbs);
@@ -159,7 +163,11 @@ int cli_main(const struct cli_verb *verbs, int argc, char **argv)
     }
     log_set_level(LOG_WARN);
     arena_init(&c.mem, CLI_MEMORY);
-    if (settings_read(&c.settings, &c.mem, false, argc - 1, argv + 1, &rest) == OK)
+    if ((e = settings_read(&c.settings, &c.mem, false, argc - 1, argv + 1, &rest)) != OK)
+        status = e == ERR_BAD_SETTING ? 2 : 1;          /* what is wrong with them was said */
+    else if (!(c.words.at = NEW_ARRAY(&c.mem, str, rest.n + 1)))
+        status = no_memory(argv[0], v);
+    else
         status = rest_read(&c, v, rest) ? verb_run(&c, argv[0], v) : verb_usage(argv[0], v);
     arena_end(&c.mem);
     return status;

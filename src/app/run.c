@@ -324,9 +324,8 @@ static err run_prepare(struct run *run, int argc, char **argv)
 
     if ((e = given_take(&run->given)) != OK)
         return complain("LISTEN_FDS names more sockets than the server takes", e);
-    e = settings_read(&run->settings, &run->mem, run->mode->dev, argc, argv, &rest);
-    if (e != OK)                        /* what is wrong with a setting was said */
-        return e == ERR_BAD_SETTING ? e : complain("the settings cannot be read", e);
+    if ((e = settings_read(&run->settings, &run->mem, run->mode->dev, argc, argv, &rest)) != OK)
+        return e;                       /* what is wrong with them was said */
     if ((e = run_words(run, &rest)) != OK)
         return e;
     run->db = database_config(&run->settings, false);

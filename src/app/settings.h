@@ -76,7 +76,8 @@ enum {
 };
 
 /* Read default < file < environment < command line. What is wrong is said on standard error, one
- * line each with where it stood; ERR_BAD_SETTING. Texts lie in `mem`.
+ * line each with where it stood; ERR_BAD_SETTING. Any other failure is said, too. Texts lie in
+ * `mem`.
  *
  * argv    argv[0] is the command's name and passed over. `--http.port 8080`, `--http.port=8080` and
  *         `--config FILE` are ours: a flag that is ours has a dot in its name, or is --config.

@@ -417,6 +417,8 @@ err settings_read(struct settings *s, struct arena *mem, bool dev, int argc, cha
     for (const struct setting *row = settings_table; row->key; row++)
         if (row->kind == KIND_SECRET)
             secret_find(&r, row);
+    if (e != OK && e != ERR_BAD_SETTING)
+        fprintf(stderr, "latchkey: the settings cannot be read: %s\n", err_meaning(e));
     return e == OK && r.faults ? ERR_BAD_SETTING : e;
 }
 
