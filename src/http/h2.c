@@ -310,8 +310,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         h->flood.over = true;
         return NGHTTP2_ERR_CALLBACK_FAILURE;
     }
-    if (f->size > limits->head_max ||
-        f->head.headers_n + 2 > limits->headers_max) /* host and cookie may follow */
+    if (f->size > limits->head_max || f->head.headers_n == limits->headers_max)
         f->status = 431;
     if (f->status || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;                           /* trailers are read over, as in HTTP/1.1 */
@@ -347,14 +346,16 @@ static void add_field(struct fields *f, str name, str value)
 /* All fields are there: the request as the app sees it. Returns the status to refuse with, or 0. */
 static int complete_head(struct stream *s, struct fields *f, bool has_body)
 {
+    bool host = !f->host && f->authority.p, cookie = f->cookie.n;
     struct http_request *req = &s->x.req;
     int status = f->status ? f->status : request_check(&f->head, f->authority);
 
-    if (status || buf_ok(&f->cookie) != OK)
+    if (status || buf_ok(&f->cookie) != OK ||
+        f->head.headers_n + host + cookie > s->loop->config->limits.headers_max)
         return status ? status : 431;
-    if (!f->host && f->authority.p)
+    if (host)
         add_field(f, STR("host"), f->authority);
-    if (f->cookie.n)
+    if (cookie)
         add_field(f, STR("cookie"), buf_str(&f->cookie));
     req->method = f->head.method;
     req->target = f->head.target;

@@ -12,7 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 enum op { ASK, SEND_BODY, FRAME, BYTES, AGAIN, FLUSH, WAIT, WORK, BLOCK, DRAIN, OPS };
 
-enum { WIRE_MAX = 32 << 10 };                 /* bytes at once; a read of conn.c may have more */
+enum {
+    WIRE_MAX = 32 << 10,                      /* bytes at once; a read of conn.c may have more */
+    FIELDS_ODD = FIELDS_MAX + 4,
+};
 
 struct input { const uint8_t *p; size_t n; };
 
@@ -143,9 +146,10 @@ static void put_head(struct script *s, uint32_t id, unsigned flags, str block, s
 static void ask(struct script *s)
 {
     static uint8_t block[WIRE_MAX / 2];
-    unsigned how = byte(&s->in), count = byte(&s->in) % 16, step = how & 8 ? byte(&s->in) : 16384;
+    unsigned how = byte(&s->in), count = byte(&s->in) % FIELDS_ODD;
+    unsigned step = how & 8 ? byte(&s->in) : FRAME_MAX - 1;
     uint32_t id = how & 2 ? stream_id(s) : s->next_id;
-    nghttp2_nv nv[20];
+    nghttp2_nv nv[4 + FIELDS_ODD];
     size_t n = fields(&s->in, count, how & 4, nv);
     ssize_t k = nghttp2_hd_deflate_hd(s->deflater, block, sizeof block, nv, n);
 

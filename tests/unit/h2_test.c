@@ -141,6 +141,27 @@ TEST(what_http_1_refuses_is_refused_here_too)
     end();
 }
 
+/* A request with its cookie in front and `n` fields behind. */
+static int32_t ask_with_fields(size_t n)
+{
+    nghttp2_nv nv[5 + HTTP_HEADERS_MAX] = {pair(":method", "GET"), pair(":path", "/"),
+                                           pair(":scheme", "http"), pair(":authority", "a"),
+                                           pair("cookie", "c")};
+
+    for (size_t i = 0; i < n; i++)
+        nv[5 + i] = pair("x-token", "t");
+    return nghttp2_submit_request(h.session, NULL, nv, 5 + n, NULL, NULL);
+}
+
+TEST(host_and_cookie_are_among_the_fields_that_are_counted)
+{
+    begin();
+    h2_is(&h, ask_with_fields(HTTP_HEADERS_MAX - 2), 200, "hello");
+    h2_is(&h, ask_with_fields(HTTP_HEADERS_MAX - 1), 431, "");
+    h2_is(&h, ask_with_fields(HTTP_HEADERS_MAX), 431, "");
+    end();
+}
+
 TEST(too_many_fields_get_431)
 {
     static char value[15000];
