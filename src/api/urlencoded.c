@@ -126,9 +126,10 @@ static void sort_last(struct json *list)
     *at = item;
 }
 
+/* NULL without memory, also where there was none for the key. */
 static struct json *child(struct arena *mem, struct json *in, str key, enum json_kind kind)
 {
-    struct json *v = json_add(mem, in, key, kind);
+    struct json *v = key.p ? json_add(mem, in, key, kind) : NULL;
 
     if (v && in->kind == JSON_LIST)
         sort_last(in);
@@ -200,7 +201,7 @@ static bool put(struct arena *mem, struct json *in, const struct path *path, str
                       last                          ? JSON_TEXT
                       : makes_list(path->at[i + 1]) ? JSON_LIST
                                                     : JSON_OBJECT);
-            if (!v || !v->key.p)
+            if (!v)
                 return false;
             v->text = last ? text : (str){0};
         } else if (v->kind != JSON_LIST && v->kind != JSON_OBJECT && !wrap(mem, v))
