@@ -128,8 +128,19 @@ TEST(escapes_have_two_digits_of_sixteen)
     CHECK_STR(str_of(tree_of("a=%g4")), STR("{\"a\":\"%g4\"}"));
     CHECK_STR(str_of(tree_of("a=%4/")), STR("{\"a\":\"%4/\"}"));
     CHECK_STR(str_of(tree_of("a=%:0")), STR("{\"a\":\"%:0\"}"));
+    CHECK_STR(str_of(tree_of("a=%zz%41+")), STR("{\"a\":\"%zz%41 \"}"));
     CHECK_STR(str_of(tree_of("a=%4")), STR("{\"a\":\"%4\"}"));
     CHECK_STR(str_of(tree_of("a=%")), STR("{\"a\":\"%\"}"));
+}
+
+TEST(a_text_is_a_name_in_an_object)
+{
+    CHECK_STR(str_of(tree_of("a[b]=1&a=c")), STR("{\"a\":{\"b\":\"1\",\"c\":true}}"));
+    CHECK_STR(str_of(tree_of("a[b]=1&a=b")), STR("{\"a\":{\"b\":true}}"));
+    CHECK_STR(str_of(tree_of("a[b][c]=1&a=b")), STR("{\"a\":{\"b\":true}}"));
+    CHECK_STR(str_of(tree_of("a[b]=1&a=b&a=b")), STR("{\"a\":{\"b\":true}}"));
+    CHECK_STR(str_of(tree_of("a[b]=1&a=")), STR("{\"a\":{\"b\":\"1\"}}"));
+    CHECK_STR(str_of(tree_of("a[b]=1&a[]=2")), STR("{\"a\":{\"b\":\"1\",\"0\":\"2\"}}"));
 }
 
 TEST(indices_are_spelled_in_one_way)
