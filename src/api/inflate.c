@@ -25,7 +25,7 @@ static int unfold_some(z_stream *z, struct buf *to)
     size_t room = to->max - to->n < STEP ? to->max - to->n : STEP;
     int rc;
 
-    if (room == 0 || !buf_room(to, room))
+    if (!buf_room(to, room))
         return Z_MEM_ERROR;
     z->next_out = (unsigned char *)to->p + to->n;
     z->avail_out = (unsigned)room;

@@ -65,6 +65,7 @@ static void scene_begin(struct scene *s, const struct op *op)
     d->rules.session_grace = 10000;
     d->rules.strict_time = true;
     d->rules.rehash = op->rehash;
+    d->auth.decoys = decoys_new();
     if (op->throttled) {
         d->rules.throttle = throttled;
         d->auth.throttle = throttle_new(64);
@@ -87,6 +88,7 @@ static void scene_end(struct scene *s)
         throttle_free(s->d.auth.throttle);
     if (s->d.auth.tokens)
         jwt_cache_free(s->d.auth.tokens);
+    decoys_free(s->d.auth.decoys);
     access_cache_free(s->d.auth.accesses);
     db_close(s->d.auth.db);
     db_close(s->keeper);

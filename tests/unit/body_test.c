@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* body_test.c - types, charsets, codings and limits of bodies. */
+#include "../tests/fault.h"
 #include "../tests/test.h"
 #include "api/body.h"
 #include "api/charset.h"
+#include "api/inflate.h"
 #include "api/media_type.h"
 
 #include <zlib.h>
@@ -231,4 +233,57 @@ TEST(the_limit_itself_still_passes)
     memset(body, '[', sizeof body);
     CHECK_ERR(body_of("application/json", "", (str){ body, BODY_MAX }, &a), ERR_JSON_LIMIT);
     arena_end(&x.mem);
+}
+
+/* `a` and then `b`, in the test's arena. */
+static str both(str a, str b)
+{
+    struct buf all;
+
+    buf_init(&all, NULL, a.n + b.n + 1);
+    buf_put(&all, a);
+    buf_put(&all, b);
+    return buf_str(&all);
+}
+
+/* RFC 1952 section 2.2: several members are one text; what is no member is left alone, as zlib's
+ * own readers do. */
+TEST(members_of_gzip_follow_one_another)
+{
+    static const struct { const char *rest; size_t n; } rests[] = {
+        {"", 0}, {"x", 1}, {"\x1f", 1}, {"\x1f\x8c", 2}, {"xx", 2}};
+    str one = folded(100, 31), head, a;
+    struct arena mem;
+
+    arena_init(&mem, 1 << 20);
+    for (size_t i = 0; i < sizeof rests / sizeof *rests; i++) {
+        str all = both(one, (str){ rests[i].rest, rests[i].n });
+
+        CHECK_ERR(inflate_read(&mem, INFLATE_GZIP, all, 1000, &a), OK);
+        CHECK(a.n == 100);
+        free((char *)(uintptr_t)all.p);
+    }
+    head = both(one, one);
+    CHECK_ERR(inflate_read(&mem, INFLATE_GZIP, head, 1000, &a), OK);
+    CHECK(a.n == 200 && memcmp(a.p, a.p + 100, 100) == 0);
+    CHECK_ERR(inflate_read(&mem, INFLATE_GZIP, head, 199, &a), ERR_BODY_TOO_LARGE);
+    for (size_t n = one.n + 2; n < head.n; n++, arena_end(&mem))
+        CHECK_ERR(inflate_read(&mem, INFLATE_GZIP, str_head(head, n), 1000, &a), ERR_BODY_BROKEN);
+    free((char *)(uintptr_t)head.p);
+    arena_end(&mem);
+}
+
+TEST(what_finds_no_room_to_unfold_in_is_no_broken_body)
+{
+    str one = folded(100, 31), a;
+    struct arena mem;
+
+    arena_init(&mem, 1 << 20);
+    for (struct round r = { FAULT_ARENA }; round_next(&r);) {
+        err e = inflate_read(&mem, INFLATE_GZIP, one, 1000, &a);
+
+        CHECK_ERR(e, round_met(&r) ? ERR_NO_MEMORY : OK);
+    }
+    CHECK(a.n == 100);
+    arena_end(&mem);
 }

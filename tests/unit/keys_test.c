@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* keys_test.c - the life of a key in the database, and what servers load of it. */
+#include "../tests/fault.h"
 #include "auth.h"
 #include "auth/keys.h"
 #include "store/key.h"
@@ -360,5 +361,132 @@ TEST(rotation_goes_on_behind_more_keys_than_are_read)
     CHECK(keys.at[KEYS_MAX - 1].state == KEY_NEXT && keys.at[KEYS_MAX - 2].state == KEY_CURRENT);
     keychain_end(&chain);
     keychain_end(&other);
+    domain_end(&d);
+}
+
+/* ------------------------------------------------------------------------ when something fails */
+
+struct key_op { err (*run)(struct domain *d, struct key_rules *rules); const char *before, *after; };
+
+static err op_new(struct domain *d, struct key_rules *rules)
+{
+    return keys_new(d->auth.db, &d->mem, rules);
+}
+
+static err op_rotate(struct domain *d, struct key_rules *rules)
+{
+    return keys_rotate(d->auth.db, &d->mem, rules);
+}
+
+static err op_load(struct domain *d, struct key_rules *rules)
+{
+    struct keychain chain = chain_of(rules->alg);
+    struct keyring ring = chain.base;
+    bool changed = false;
+    err e = keychain_load(&chain, d->auth.db, NULL, &ring, &changed);
+
+    CHECK(e != OK || (changed && keyring_signer(&ring) != NULL && ring.pairs_n == 2));
+    keychain_end(&chain);
+    return e;
+}
+
+/* No key is half made, half rotated or half retired, and what failed can be done again. */
+TEST(whatever_fails_the_keys_are_as_before_or_as_after)
+{
+    static const struct key_op ops[] = {
+        {op_new, "", "current next "},
+        {op_rotate, "current next ", "old current next "},
+        {op_load, "current next ", "current next "},
+    };
+    static const enum fault_kind kinds[] = {FAULT_ARENA, FAULT_ALLOC, FAULT_SQL};
+    struct key_rules rules = rules_of(ALG_EDDSA);
+    struct domain d;
+
+    domain_make(&d);
+    for (size_t i = 0; i < 3 * sizeof ops / sizeof *ops; i++) {
+        const struct key_op *op = &ops[i / 3];
+        struct round r = {kinds[i % 3]};
+
+        for (;;) {
+            err e;
+            bool met;
+
+            arena_end(&d.mem);
+            CHECK_ERR(db_script(d.auth.db, STR("DELETE FROM latchkey_keys")), OK);
+            if (op->before[0])
+                CHECK_ERR(keys_new(d.auth.db, &d.mem, &rules), OK);
+            if (!round_next(&r))
+                break;
+            e = op->run(&d, &rules);
+            met = round_met(&r);
+            CHECK(met ? e == OK || e == ERR_NO_MEMORY || e == ERR_DB_DOWN : e == OK);
+            CHECK_STR(states_of(&d), str_of(e == OK ? op->after : op->before));
+            if (e != OK)
+                CHECK_ERR(op->run(&d, &rules), OK);
+        }
+    }
+    domain_end(&d);
+}
+
+TEST(a_retirement_happens_whole_or_not)
+{
+    static const enum fault_kind kinds[] = {FAULT_ARENA, FAULT_ALLOC, FAULT_SQL};
+    struct key_rules rules = rules_of(ALG_EDDSA);
+    struct domain d;
+
+    domain_make(&d);
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (struct round r = {kinds[k]};;) {
+            struct keys before;
+            str kid;
+            err e;
+            bool met;
+
+            arena_end(&d.mem);
+            CHECK_ERR(db_script(d.auth.db, STR("DELETE FROM latchkey_keys")), OK);
+            CHECK_ERR(keys_new(d.auth.db, &d.mem, &rules), OK);
+            before = all(&d);
+            if (!round_next(&r))
+                break;
+            e = keys_retire(d.auth.db, &d.mem, before.at[0].kid, &kid);
+            met = round_met(&r);
+            CHECK(met ? e == OK || e == ERR_NO_MEMORY || e == ERR_DB_DOWN : e == OK);
+            CHECK_STR(states_of(&d), e == OK ? STR("retired current ") : STR("current next "));
+        }
+    domain_end(&d);
+}
+
+/* What somebody wrote into the table by hand. */
+TEST(a_row_that_is_no_key_is_not_taken_for_one)
+{
+    static const char *const bent[] = {
+        "UPDATE latchkey_keys SET state = 'best'",
+        "UPDATE latchkey_keys SET alg = 'HS256'",
+        "UPDATE latchkey_keys SET alg = 'none'",
+        "UPDATE latchkey_keys SET alg = 'ES256'",
+        "UPDATE latchkey_keys SET public_key = '!', state = 'old'",
+        "UPDATE latchkey_keys SET public_key = 'AAAA', state = 'old'",
+        "UPDATE latchkey_keys SET kid = 'another'",
+        "UPDATE latchkey_keys SET sealed = 'AAAA'",
+    };
+    struct key_rules rules = rules_of(ALG_EDDSA);
+    struct domain d;
+
+    domain_make(&d);
+    for (size_t i = 0; i < sizeof bent / sizeof *bent; i++) {
+        struct keychain chain = chain_of(ALG_EDDSA);
+        struct keyring ring = chain.base;
+        bool changed = false;
+        err e;
+
+        CHECK_ERR(db_script(d.auth.db, STR("DELETE FROM latchkey_keys")), OK);
+        CHECK_ERR(keys_new(d.auth.db, &d.mem, &rules), OK);
+        CHECK_ERR(db_script(d.auth.db, STR("DELETE FROM latchkey_keys WHERE state = 'next'")), OK);
+        CHECK_ERR(db_script(d.auth.db, str_of(bent[i])), OK);
+        e = keychain_load(&chain, d.auth.db, NULL, &ring, &changed);
+        if (e == OK && keyring_signer(&ring))
+            failures++, printf("  it signs behind: %s\n", bent[i]);
+        keychain_end(&chain);
+    }
     domain_end(&d);
 }
