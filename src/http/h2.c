@@ -23,6 +23,7 @@ struct h2 {
     struct link streams;
     size_t held;                      /* bytes of bodies */
     struct flood flood;
+    bool broken;                      /* no memory even to say what is wrong: it ends, unsaid */
 };
 
 /* A head as it comes in, in the stream's arena. */
@@ -123,6 +124,16 @@ static ssize_t on_read_body(nghttp2_session *session, int32_t number, uint8_t *t
     return (ssize_t)n;
 }
 
+static void reset(struct h2 *h, int32_t number, uint32_t code)
+{
+    h->broken |= nghttp2_submit_rst_stream(h->session, 0, number, code) != 0;
+}
+
+static void terminate(struct h2 *h, uint32_t code)
+{
+    h->broken |= nghttp2_session_terminate_session(h->session, code) != 0;
+}
+
 static bool is_any_of(str name, const char *const *names)
 {
     while (*names && !str_is_nocase(name, str_of(*names)))
@@ -182,8 +193,7 @@ static void submit(struct h2 *h, struct stream *s, int32_t number, int status, b
     if (nghttp2_submit_response(h->session, number, nv, n,
                                 length && !s->head_only && !is_bodiless(status) ? &body : NULL) !=
         0)
-        (void)nghttp2_submit_rst_stream(h->session, 0, number,
-                                        NGHTTP2_INTERNAL_ERROR); /* no memory: it closes late */
+        reset(h, number, NGHTTP2_INTERNAL_ERROR);
 }
 
 static void answer(struct h2 *h, struct stream *s)
@@ -524,10 +534,9 @@ bool h2_receive(struct h2 *h, const char *b, size_t n)
     calm = !h->flood.over && k != NGHTTP2_ERR_FLOODED && h->flood.continuations == 0;
     if (k >= 0 && !h->flood.over)
         return true;
-    (void)nghttp2_session_terminate_session(h->session, !calm ? NGHTTP2_ENHANCE_YOUR_CALM
-                                                        : k == NGHTTP2_ERR_NOMEM
-                                                            ? NGHTTP2_INTERNAL_ERROR
-                                                            : NGHTTP2_PROTOCOL_ERROR);
+    terminate(h, !calm                     ? NGHTTP2_ENHANCE_YOUR_CALM
+                 : k == NGHTTP2_ERR_NOMEM ? NGHTTP2_INTERNAL_ERROR
+                                          : NGHTTP2_PROTOCOL_ERROR);
     return false;
 }
 
@@ -538,6 +547,8 @@ bool h2_pump(struct h2 *h, bool *more)
     ssize_t n = 0;
 
     *more = false;
+    if (h->broken)
+        return false;
     if (h->conn->out.n)
         return true;
     while (out->n < PUMP_ENOUGH && (n = nghttp2_session_mem_send(h->session, &p)) > 0) {
@@ -580,12 +591,11 @@ void h2_expire(struct h2 *h, struct stream *s)
         leave_work(h, s);
         break;
     case TIMER_WRITE:
-        (void)nghttp2_submit_rst_stream(h->session, 0, s->number,
-                                        NGHTTP2_CANCEL); /* no memory: tried again */
+        reset(h, s->number, NGHTTP2_CANCEL);
         arm(s, TIMER_WRITE);
         break;
     default:                                /* inside a head nothing else can be read either */
-        (void)nghttp2_session_terminate_session(h->session, NGHTTP2_ENHANCE_YOUR_CALM);
+        terminate(h, NGHTTP2_ENHANCE_YOUR_CALM);
         h->conn->rude = true;
         arm(s, TIMER_WRITE);
     }
