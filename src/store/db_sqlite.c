@@ -143,15 +143,18 @@ static struct pair *pair_of(const char *place)
     return pairs = at;
 }
 
-/* The file at its path is the one that is open. */
+/* The file at its path is the one that is open. What cannot be told just now stays as it was. */
 static void pair_note(const char *place)
 {
     struct pair *pair;
+    ino_t file, log;
 
     pthread_mutex_lock(&pairs_lock);
-    if ((pair = pair_of(place))) {
-        pair->file = number_of(place, "");
-        pair->log = number_of(place, "-wal");
+    file = number_of(place, "");
+    log = number_of(place, "-wal");
+    if (file && (log || errno == ENOENT) && (pair = pair_of(place))) {
+        pair->file = file;
+        pair->log = log;
     }
     pthread_mutex_unlock(&pairs_lock);
 }
@@ -195,19 +198,30 @@ static int wal_on(sqlite3 *h, int64_t wait_ms)
     return rc;
 }
 
-static int session_open(sqlite3 *h, int64_t wait_ms)
+/* Without a descriptor to write by SQLite takes one to read, of the file or its index, and says
+ * nothing: the connection would refuse each write. What nobody may write is served to be read. */
+static int write_check(sqlite3 *h, const char *path)
+{
+    int rc = sqlite3_db_readonly(h, "main") == 1
+                 ? SQLITE_READONLY
+                 : sqlite3_exec(h, "BEGIN IMMEDIATE; ROLLBACK", NULL, NULL, NULL);
+
+    return (rc & 0xff) == SQLITE_READONLY && access(path, W_OK) == 0 ? SQLITE_CANTOPEN : SQLITE_OK;
+}
+
+static int session_open(sqlite3 *h, const char *path, int64_t wait_ms)
 {
     int rc;
 
     sqlite3_extended_result_codes(h, 1);
-    sqlite3_busy_timeout(h, wait_ms > INT_MAX ? INT_MAX : (int)wait_ms);
     sqlite3_limit(h, SQLITE_LIMIT_LENGTH, VALUE_MAX);
     sqlite3_db_config(h, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(h, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_db_config(h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    if ((rc = wal_on(h, wait_ms)) != SQLITE_OK)
+    if ((rc = wal_on(h, wait_ms)) != SQLITE_OK || (rc = write_check(h, path)) != SQLITE_OK)
         return rc;
+    sqlite3_busy_timeout(h, wait_ms > INT_MAX ? INT_MAX : (int)wait_ms);
     return sqlite3_exec(h, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                            "PRAGMA journal_size_limit = 16777216; PRAGMA temp_store = MEMORY",
                         NULL, NULL, NULL);
@@ -271,7 +285,7 @@ static err sqlite_open(const struct db_config *config, str place, struct db **ou
     s->wait_ms = config->wait_ms;
     if (strlen(s->place) == place.n &&
         (rc = handle_open(s->place, config->existing, &s->h)) == SQLITE_OK &&
-        (rc = session_open(s->h, config->wait_ms)) == SQLITE_OK &&
+        (rc = session_open(s->h, s->place, config->wait_ms)) == SQLITE_OK &&
         (rc = words_prepare(s)) == SQLITE_OK) {
         index_find(s);
         *out = &s->db;
@@ -304,7 +318,7 @@ static bool other_open(struct sqlite *s)
     other.index = NULL;
     other.writes += (int64_t)1 << 40;
     if (handle_open(s->place, true, &other.h) != SQLITE_OK ||
-        session_open(other.h, s->wait_ms) != SQLITE_OK || words_prepare(&other) != SQLITE_OK) {
+        session_open(other.h, s->place, s->wait_ms) != SQLITE_OK || words_prepare(&other) != SQLITE_OK) {
         handle_close(&other);
         return false;
     }

@@ -2,6 +2,7 @@
 /* db_sqlite_test.c - what only SQLite's engine does: its file, its versions, its failures. */
 #include "store.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -252,6 +253,55 @@ TEST(a_file_that_is_no_database_or_cannot_be_made_is_refused)
     CHECK_ERR(db_open_raw(&(struct db_config){.url = STR("sqlite:/nowhere/at/all.db")}, &db),
               ERR_DB_DOWN);
     CHECK_ERR(db_open_raw(&(struct db_config){ .url = STR("sqlite:a\0b") }, &db), ERR_DB_DOWN);
+    store_remove(&s);
+}
+
+/* In place of open() within SQLite: one open for writing of this name finds no descriptor. */
+static const char *short_of;
+static int (*real_open)(const char *, int, int);
+
+static int open_short(const char *path, int flags, int mode)
+{
+    if (!short_of || strcmp(path, short_of) != 0 || (flags & O_ACCMODE) != O_RDWR)
+        return real_open(path, flags, mode);
+    short_of = NULL;
+    errno = EMFILE;
+    return -1;
+}
+
+static err fact_write(struct db *db, void *arg)
+{
+    (void)arg;
+    return meta_write(db, STR("descriptors"), STR("1"));
+}
+
+/* SQLite then opens to read, and says nothing. */
+TEST(a_connection_that_may_only_read_for_want_of_descriptors_is_none)
+{
+    static const char *const ends[] = { "", "-wal", "-shm" };
+    sqlite3_vfs *vfs = sqlite3_vfs_find(NULL);
+    struct store s;
+    struct db *db;
+    char name[128];
+
+    file_make(&s);
+    real_open = (int (*)(const char *, int, int))vfs->xGetSystemCall(vfs, "open");
+    CHECK(vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)open_short) == SQLITE_OK);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", s.file, ends[i]);
+        short_of = name;
+        for (int tries = 0; tries < 2; tries++) {
+            err e = db_open_raw(&s.config, &db);
+
+            CHECK_ERR(e, tries || e == OK ? OK : ERR_DB_DOWN);
+            CHECK(!short_of);
+            if (e == OK) {
+                CHECK_ERR(db_write(db, fact_write, NULL), OK);
+                db_close(db);
+            }
+        }
+    }
+    CHECK(vfs->xSetSystemCall(vfs, "open", NULL) == SQLITE_OK);
     store_remove(&s);
 }
 
