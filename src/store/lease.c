@@ -311,12 +311,7 @@ static err call_end(struct shell *s, err e)
     return e;
 }
 
-static err lease_prepare(struct db *db, enum query q)
-{
-    (void)db, (void)q;                  /* each connection prepares a query when it first runs it */
-    return OK;
-}
-
+/* Each connection prepares a query when it first runs it. */
 static err query_begin(struct shell *s, enum query q)
 {
     err e;
@@ -496,7 +491,6 @@ static struct leases *pool_new(const struct db_config *c, const struct engine *e
         .name = engine->name,
         .embedded = engine->embedded,
         .close = lease_close,
-        .prepare = lease_prepare,
         .fetch = lease_fetch,
         .exec = lease_exec,
         .begin = lease_begin,

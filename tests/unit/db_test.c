@@ -249,3 +249,83 @@ TEST(works_that_share_a_commit_fail_alone)
     db_close(db);
     store_remove(&s);
 }
+
+static err nul_insert(struct db *db, void *arg)
+{
+    struct user u = { .username = STR("a\0b") };
+
+    (void)arg;
+    return user_insert(db, &u, NOW);
+}
+
+/* PostgreSQL has no such texts, the others do: none takes it for the text before the NUL. */
+TEST(a_text_with_a_nul_is_not_its_beginning)
+{
+    struct store s;
+    struct arena mem;
+    struct user u;
+    err stored;
+
+    store_make(&s);
+    arena_init(&mem, 1 << 16);
+    struct db *db = store_open(&s);
+    CHECK_ERR(user_by_username(db, &mem, STR("a\0b"), &u), ERR_NOT_FOUND);
+    stored = db_write(db, nul_insert, NULL);
+    CHECK(stored == (strcmp(db_engine(db), "pgsql") == 0 ? ERR_NOT_UNICODE : OK));
+    CHECK_ERR(user_by_username(db, &mem, STR("a"), &u), ERR_NOT_FOUND);
+    CHECK_ERR(user_by_username(db, &mem, STR("a\0b"), &u), stored == OK ? OK : ERR_NOT_FOUND);
+    arena_end(&mem);
+    db_close(db);
+    store_remove(&s);
+}
+
+/* A work that goes on over a failure: PostgreSQL has given the transaction up by then. */
+static err failure_swallowed(struct db *db, void *arg)
+{
+    (void)arg;
+    CHECK_ERR(role_insert(db, 1, STR("user"), NOW), ERR_EXISTS);
+    return OK;
+}
+
+TEST(a_work_may_not_go_on_over_a_failure_where_the_engine_cannot)
+{
+    struct store s;
+
+    store_make(&s);
+    struct db *db = store_open(&s);
+    CHECK_ERR(db_write(db, failure_swallowed, NULL),
+              strcmp(db_engine(db), "pgsql") == 0 ? ERR_BUG : OK);
+    CHECK_ERR(db_check(db), OK);
+    CHECK((db_version(db) >= 0) == db_reads_at_once(db));
+    CHECK_ERR(db_insert(db, Q_COUNT, IN_NONE, &(int64_t){0}), ERR_BUG);
+    db_close(db);
+    store_remove(&s);
+}
+
+TEST(two_databases_are_closed_in_any_order)
+{
+    struct store a, b;
+    struct db *at[4] = {0};
+
+    store_make_file(&a);
+    store_make_file(&b);
+    for (size_t i = 0; i < 2; i++) {
+        struct db_config *config = i ? &b.config : &a.config;
+
+        CHECK_ERR(migrate(config, MIGRATE_KEEP, OWNER_DEV), OK);
+        CHECK_ERR(db_open(config, &at[i]), OK);
+        config->pool_embedded = true;
+        config->pool_max = 1;
+        config->wait_ms = 500;
+        config->acquire_ms = 10000;
+        config->idle_ms = 60000;
+        CHECK_ERR(db_open(config, &at[i + 2]), OK);
+        CHECK_ERR(db_check(at[i + 2]), OK);
+    }
+    for (size_t i = 0; i < 4; i++)
+        db_close(at[i]);
+    db_close(NULL);
+    store_remove(&a);
+    store_remove(&b);
+    CHECK_ERR(db_open(&(struct db_config){ .url = STR("oracle:x") }, at), ERR_BAD_SETTING);
+}
