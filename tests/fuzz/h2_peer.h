@@ -38,7 +38,7 @@ struct peer {
     struct conn conn;
     struct account account;
     nghttp2_hd_inflater *inflater;
-    int64_t began, data_out, spared;
+    int64_t began, data_out, resets_out, spared;
     size_t held_before;
     unsigned char said[SEEN];                 /* enum said, of stream 2 i + 1 */
     uint32_t honest_id;
@@ -337,7 +337,8 @@ static void take_out(struct peer *p, struct buf *out)
             p->said[id / 2] |= END_SAID;
         must(h[3] != NGHTTP2_PUSH_PROMISE && h[3] <= NGHTTP2_WINDOW_UPDATE,
              "no frames but these are sent");
-        p->spared += h[3] == NGHTTP2_RST_STREAM && n == 4 && h[FRAME_HEAD + 3] == NGHTTP2_NO_ERROR;
+        if (h[3] == NGHTTP2_RST_STREAM)
+            *(h[FRAME_HEAD + 3] == NGHTTP2_NO_ERROR ? &p->spared : &p->resets_out) += 1;
         p->goodbye = p->goodbye || h[3] == NGHTTP2_GOAWAY;
     }
     buf_clear(out);
@@ -461,6 +462,13 @@ static void peer_drain(struct peer *p)
     pump(p);
 }
 
+/* Has it been let off so far? Resets that it made us send are found with the next it sends. */
+static bool is_in_favour(const struct peer *p)
+{
+    return p->alive && !p->drained && !p->account.goaway
+           && p->account.resets + p->resets_out <= 200;
+}
+
 /* Whatever came before: who asks now is served. Spelled so that no table of fields matters. */
 static void ask_honestly(struct peer *p)
 {
@@ -471,7 +479,7 @@ static void ask_honestly(struct peer *p)
                             (unsigned char)(id >> 8), (unsigned char)id };
     uint8_t *data = b + FRAME_HEAD + sizeof head - 1;
 
-    if (!p->alive || p->drained || p->account.goaway || !is_between(&p->account) || id >> 31)
+    if (!is_in_favour(p) || !is_between(&p->account) || id >> 31)
         return;
     memcpy(b, (const uint8_t[5]){ 0, 0, sizeof head - 1, NGHTTP2_HEADERS,
                                   NGHTTP2_FLAG_END_HEADERS }, 5);
