@@ -101,6 +101,12 @@ $(O)/tests/%: $(O)/tests/unit/%.o $(O)/tests/test.o $(O)/tests/fault.o $(OBJ)
 	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) $(WRAPS_UNIT:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS_ALL)
 WRAPS_UNIT = $(WRAPS) malloc calloc sqlite3_step sqlite3_extended_errcode
 
+# Where calls of the system fail too, and in other threads: tests/unit/calls.h.
+$(O)/tests/%_calls_test: private LDLIBS_ALL += $(WRAPS_CALLED:%=-Wl,--wrap=%)
+WRAPS_CALLED = socket bind connect listen accept4 recv send getsockname getsockopt setsockopt fcntl epoll_create1 \
+               epoll_ctl eventfd getrandom fstat lstat chmod fchmod unlink setpriority sysconf \
+               pthread_attr_init pthread_attr_setstacksize pthread_create
+
 # Counters of lines and branches that are kept however a process ends.
 KEPT_cov = $(O)/tests/coverage/counters.o
 $(O)/latchkey $(O)/tests/latchkey-arena $(UNIT) $(FUZZ): $(KEPT_$(BUILD))

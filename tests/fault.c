@@ -43,6 +43,14 @@ bool round_met(struct round *r)
 
 /* ----------------------------------------------------------------------------------- memory */
 
+/* unit/calls.h, where other threads shall have none. */
+__attribute__((weak)) bool call_fails(const char *name);
+
+static bool has_none(const char *name)
+{
+    return fails(FAULT_ALLOC) || (call_fails && call_fails(name));
+}
+
 void *__real_arena_alloc(struct arena *mem, size_t size, size_t align);
 void *__wrap_arena_alloc(struct arena *mem, size_t size, size_t align);
 void *__wrap_arena_alloc(struct arena *mem, size_t size, size_t align)
@@ -89,14 +97,14 @@ void *__real_malloc(size_t n);
 void *__wrap_malloc(size_t n);
 void *__wrap_malloc(size_t n)
 {
-    return fails(FAULT_ALLOC) ? NULL : __real_malloc(n);
+    return has_none("malloc") ? NULL : __real_malloc(n);
 }
 
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_calloc(size_t n, size_t size)
 {
-    return fails(FAULT_ALLOC) ? NULL : __real_calloc(n, size);
+    return has_none("calloc") ? NULL : __real_calloc(n, size);
 }
 
 /* ---------------------------------------------------------------------------------- OpenSSL */

@@ -163,9 +163,15 @@ static bool bind_unix(struct place *p)
     struct stat st;
 
     if (!remove_stale(p) || fchmod(p->fd, UNIX_MODE) != 0
-        || bind(p->fd, (const struct sockaddr *)(const void *)a, p->at_n) != 0
-        || chmod(a->sun_path, UNIX_MODE) != 0 || lstat(a->sun_path, &st) != 0)
+        || bind(p->fd, (const struct sockaddr *)(const void *)a, p->at_n) != 0)
         return false;
+    if (chmod(a->sun_path, UNIX_MODE) != 0 || lstat(a->sun_path, &st) != 0) {
+        int saved = errno;
+
+        (void)unlink(a->sun_path);
+        errno = saved;
+        return false;
+    }
     p->device = st.st_dev;
     p->inode = st.st_ino;
     return true;

@@ -42,6 +42,8 @@ TEST(networks_hold_what_they_say)
         { "::1, 127.0.0.1", "::1", true },         { "::1 127.0.0.1", "127.0.0.1", true },
         { "unix", "unix", true },                  { "127.0.0.1", "unix", false },
         { "", "127.0.0.1", false },                { "::ffff:127.0.0.1", "127.0.0.1", true },
+        { "0:0:1::7f00:1", "127.0.0.1", false },   { "::7f00:1", "127.0.0.1", false },
+        { "::ffff:0:7f00:1", "127.0.0.1", false },
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

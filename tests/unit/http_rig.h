@@ -80,6 +80,10 @@ static void rig_run(void *app, void *own, struct exchange *x)
         x->res.close = true;
     } else if (str_is(path, STR("/split"))) {
         http_answer_header(x, STR("X-Evil"), STR("a\r\nX-Split: b"));
+    } else if (str_is(path, STR("/hop"))) {
+        http_answer_header(x, STR("Keep-Alive"), STR("5"));
+        http_answer_header(x, STR("Set-Cookie"), STR("a=b"));
+        x->res.body = STR("hello");
     } else if (str_is(path, STR("/header"))) {
         x->res.body = http_header(x, STR("x-token"));
     } else if (str_is(path, STR("/peer"))) {
@@ -95,8 +99,10 @@ static void rig_run(void *app, void *own, struct exchange *x)
     } else if (str_is(path, STR("/big"))) {
         char *p = NEW_ARRAY(&x->mem, char, BIG);
 
-        memset(p, 'b', BIG);
-        x->res.body = (str){ p, BIG };
+        x->res.status = p ? 200 : 503;
+        if (p)
+            memset(p, 'b', BIG);
+        x->res.body = (str){ p, p ? BIG : 0 };
     } else if (x->req.has_body) {
         x->res.body = x->req.body;
     } else {
@@ -148,6 +154,30 @@ static void rig_start(struct rig *r)
     CHECK_ERR(pool_start(&pool, &r->pool), OK);
     CHECK_ERR(http_server_open(&r->config, &r->server), OK);
     CHECK(pthread_create(&r->thread, NULL, rig_thread, r) == 0);
+}
+
+/* A socket that takes little at a time; those it accepts inherit that. */
+[[maybe_unused]] static int narrow_socket(int bytes, int *port)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t n = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    CHECK(bind(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0 && listen(fd, 8) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)(void *)&a, &n) == 0);
+    *port = ntohs(a.sin_port);
+    return fd;
+}
+
+/* Let it listen on such a socket. */
+[[maybe_unused]] static void rig_narrow(struct rig *r, bool secure)
+{
+    static struct given given;
+    int port;
+
+    given = (struct given){ .n = 1, .fd = { narrow_socket(32768, &port) }, .secure = { secure } };
+    r->config.given = &given;
 }
 
 /* Wait until it has drained; http_server_stop was called. */
@@ -203,7 +233,7 @@ static void say(struct client *c, str s)
     }
 }
 
-static void say_z(struct client *c, const char *z)
+[[maybe_unused]] static void say_z(struct client *c, const char *z)
 {
     say(c, str_of(z));
 }

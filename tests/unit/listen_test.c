@@ -321,20 +321,6 @@ static void make_page(void *app, void *own, struct exchange *x)
     x->res.body = (str){ p, PAGE };
 }
 
-/* A socket that takes little at a time; those it accepts inherit that. */
-static int narrow_socket(int *port)
-{
-    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    socklen_t n = sizeof a;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ 4096 }, sizeof(int));
-    CHECK(bind(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0 && listen(fd, 8) == 0);
-    CHECK(getsockname(fd, (struct sockaddr *)(void *)&a, &n) == 0);
-    *port = ntohs(a.sin_port);
-    return fd;
-}
-
 static void read_pages(struct client *c, int n)
 {
     size_t left = (size_t)n * PAGE;
@@ -356,7 +342,7 @@ TEST(answers_that_are_not_read_are_not_made)
 
     for (int i = 0; i < PAGES; i++)
         memcpy(asked[i], GET("/"), sizeof asked[i]);
-    given.fd[0] = narrow_socket(&port);
+    given.fd[0] = narrow_socket(4096, &port);
     rig_init(&rig);
     rig.config.given = &given;
     rig.config.app.run = make_page;

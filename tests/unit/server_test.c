@@ -440,3 +440,68 @@ TEST(the_app_sees_the_client_behind_a_trusted_proxy)
         rig_stop(&rig);
     }
 }
+
+TEST(limits_that_make_no_sense_are_refused)
+{
+    struct http_limits *l = &rig.config.limits;
+    int null = dup(2);
+
+    CHECK(freopen("/dev/null", "w", stderr) != NULL);   /* it logs each */
+    for (int i = 0; i < 10; i++) {
+        rig_init(&rig);
+        switch (i) {
+        case 0: l->head_max = 255; break;
+        case 1: l->headers_max = 0; break;
+        case 2: l->headers_max = HTTP_HEADERS_MAX + 1; break;
+        case 3: l->memory_max = 0; break;
+        case 4: l->connections_max = 0; break;
+        case 5: l->head_ms = 0; break;
+        case 6: l->body_ms = 0; break;
+        case 7: l->idle_ms = 0; break;
+        case 8: l->write_ms = 0; break;
+        case 9: l->work_ms = 0; break;
+        }
+        CHECK_ERR(http_server_open(&rig.config, &rig.server), ERR_BAD_SETTING);
+    }
+    dup2(null, 2);
+    close(null);
+}
+
+TEST(addresses_have_an_end)
+{
+    char list[(LISTENERS_MAX + 1) * 12 + 1] = "";
+    int null = dup(2);
+
+    for (int i = 0; i < LISTENERS_MAX; i++)
+        (void)snprintf(list + strlen(list), sizeof list - strlen(list), "127.0.0.1:0 ");
+    rig_init(&rig);
+    rig.config.listen = str_of(list);
+    CHECK_ERR(http_server_open(&rig.config, &rig.server), OK);
+    http_server_close(rig.server);
+    rig.config.listen_tls = STR("127.0.0.1:0");
+    CHECK(freopen("/dev/null", "w", stderr) != NULL);
+    CHECK_ERR(http_server_open(&rig.config, &rig.server), ERR_BAD_SETTING);
+    dup2(null, 2);
+    close(null);
+}
+
+TEST(a_port_is_told_of_both_families_and_no_other)
+{
+    static const struct { const char *listen; bool port, local; } rows[] = {
+        { "127.0.0.1:0", true, true }, { "[::1]:0", true, true },
+        { "[::ffff:127.0.0.1]:0", true, false }, { NULL, false, true },
+    };
+    char folder[] = "/tmp/latchkey-port-XXXXXX", path[64];
+
+    CHECK(mkdtemp(folder) != NULL);
+    (void)snprintf(path, sizeof path, "unix:%s/x.sock", folder);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        rig_init(&rig);
+        rig.config.listen = str_of(rows[i].listen ? rows[i].listen : path);
+        CHECK_ERR(http_server_open(&rig.config, &rig.server), OK);
+        CHECK((http_server_port(rig.server) > 0) == rows[i].port);
+        CHECK(http_server_is_local(rig.server) == rows[i].local);
+        http_server_close(rig.server);
+    }
+    CHECK(rmdir(folder) == 0);
+}
