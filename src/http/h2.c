@@ -116,8 +116,7 @@ static ssize_t on_read_body(nghttp2_session *session, int32_t number, uint8_t *t
     (void)session, (void)number, (void)user;
     if (n > rest.n)
         n = rest.n;
-    if (n)
-        memcpy(to, rest.p, n);
+    memcpy(to, rest.p, n);
     s->sent += n;
     if (n == rest.n)
         *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -249,8 +248,8 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     struct stream *s;
     struct fields *f;
 
-    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
-        return 0;
+    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        return 0;                           /* trailers */
     if ((s = stream_new(h->conn->loop, &(struct head){ .keep = true })) == NULL)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     s->fields = f = NEW(&s->x.mem, struct fields);
@@ -281,16 +280,16 @@ static void take_pseudo(struct fields *f, str name, str value)
 static void take_field(struct stream *s, struct fields *f, str name, str value)
 {
     struct http_header *at = &f->head.headers[f->head.headers_n];
-    int64_t length;
+    int64_t length = 0;
 
     if (str_is(name, STR("cookie"))) {      /* sent in crumbs (RFC 9113 section 8.2.3) */
         buf_put(&f->cookie, f->cookie.n ? STR("; ") : (str){0});
         buf_put(&f->cookie, value);
         return;
     }
-    if (str_is(name, STR("content-length")) && str_int(value, &length)) {
+    if (str_is(name, STR("content-length"))) {
+        f->head.has_length = str_int(value, &length);   /* nghttp2 holds the body to it */
         f->head.length = (uint64_t)length;
-        f->head.has_length = true;
     } else if (str_is(name, STR("expect"))) {
         s->expect = str_is_nocase(value, STR("100-continue")) ? EXPECT_CONTINUE : EXPECT_OTHER;
     } else if (str_is(name, STR("host"))) {
@@ -360,9 +359,12 @@ static int complete_head(struct stream *s, struct fields *f, bool has_body)
     struct http_request *req = &s->x.req;
     int status = f->status ? f->status : request_check(&f->head, f->authority);
 
-    if (status || buf_ok(&f->cookie) != OK ||
-        f->head.headers_n + host + cookie > s->loop->config->limits.headers_max)
-        return status ? status : 431;
+    if (status)
+        return status;
+    if (buf_ok(&f->cookie) != OK)
+        return 503;                         /* its length was counted with the other fields */
+    if (f->head.headers_n + host + cookie > s->loop->config->limits.headers_max)
+        return 431;
     if (host)
         add_field(f, STR("host"), f->authority);
     if (cookie)
@@ -546,11 +548,11 @@ bool h2_pump(struct h2 *h, bool *more)
     const uint8_t *p;
     ssize_t n = 0;
 
-    *more = false;
+    *more = h->conn->out.n > 0;
     if (h->broken)
         return false;
-    if (h->conn->out.n)
-        return true;
+    if (*more)
+        return true;                        /* what waits goes first */
     while (out->n < PUMP_ENOUGH && (n = nghttp2_session_mem_send(h->session, &p)) > 0) {
         buf_put(out, (str){ (const char *)p, (size_t)n });
         explicit_bzero((char *)(uintptr_t)p, (size_t)n);   /* its buffer; it does not look back */

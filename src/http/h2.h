@@ -30,8 +30,9 @@ void h2_close(struct h2 *h);
 /* Take bytes that came, all of them. False when nothing behind them can be read. */
 bool h2_receive(struct h2 *h, const char *b, size_t n);
 
-/* Put what can be sent into the loop's buffer, but nothing while c->out waits. *more: a good piece
- * is there and more of it behind. False when all is said: the connection ends once it is sent. */
+/* Put what can be sent into the loop's buffer, but nothing while c->out waits. *more: there may be
+ * more, behind a good piece or behind what waits. False when all is said: the connection ends once
+ * it is sent. */
 bool h2_pump(struct h2 *h, bool *more);
 
 /* Are there streams? */

@@ -9,7 +9,7 @@
 
 enum { REPLIES = 64 };
 
-struct reply { int status; bool closed, refused; uint32_t code; size_t fields, n; char body[64]; };
+struct reply { int status; bool closed, refused, secret, continued; uint32_t code; size_t fields, n; char body[64]; };
 
 struct h2_client {
     struct client c;
@@ -32,8 +32,10 @@ static int saw_field(nghttp2_session *session, const nghttp2_frame *frame, const
     str n = { (const char *)name, name_n }, v = { (const char *)value, value_n };
     int64_t status;
 
-    (void)session, (void)flags;
+    (void)session;
     r->fields++;
+    r->secret = r->secret || (str_is(n, STR("set-cookie")) && flags & NGHTTP2_NV_FLAG_NO_INDEX);
+    r->continued = r->continued || str_is(v, STR("100"));
     if (str_is(n, STR(":status")) && str_int(v, &status))
         r->status = (int)status;
     r->refused = r->refused || str_is(n, STR("x-refused"));
