@@ -52,7 +52,9 @@ static bool is_credential(str file)
 {
     str folder = str_of(getenv("CREDENTIALS_DIRECTORY"));
 
-    return folder.n && str_starts(file, folder);
+    while (folder.n && folder.p[folder.n - 1] == '/')
+        folder.n--;
+    return folder.n && str_starts(file, folder) && str_starts(str_from(file, folder.n), STR("/"));
 }
 
 static const char *key_refused(const struct stat *st, bool credential)
@@ -74,6 +76,7 @@ static BIO *file_open(str file, bool is_key)
     int fd;
 
     (void)snprintf(name, sizeof name, STR_FMT, STR_ARG(file));
+    errno = ENAMETOOLONG;
     fd = file.n < sizeof name ? open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
     if (fd < 0 || fstat(fd, &st) != 0)
         why = strerror(errno);
@@ -306,7 +309,7 @@ bool tls_chose_h2(const struct tls_link *link)
     unsigned n;
 
     SSL_get0_alpn_selected(link->ssl, &name, &n);
-    return n == 2 && memcmp(name, "h2", 2) == 0;
+    return str_is((str){ (const char *)name, n }, STR("h2"));
 }
 
 ssize_t tls_read(struct tls_link *link, char *to, size_t n)
@@ -333,8 +336,6 @@ ssize_t tls_write(struct tls_link *link, const char *p, size_t n)
     size_t put = 0;
     int k;
 
-    if (n == 0)
-        return 0;
     ERR_clear_error();
     k = SSL_write_ex(link->ssl, p, n, &put);
     if (k == 1)

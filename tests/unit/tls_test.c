@@ -3,6 +3,8 @@
  * end. */
 #include "tls_rig.h"
 
+#include <sys/un.h>
+
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
 static struct rig rig;
@@ -94,6 +96,79 @@ static void send_bytes(const struct client *c, str s)
 }
 
 /* The server reads what is there at once, so records come whole, many at a time, and in part. */
+TEST(an_answer_larger_than_the_socket_leaves_in_pieces)
+{
+    static char piece[1 << 16];
+    struct client c;
+    size_t got = 0;
+    ssize_t k;
+
+    begin();
+    rig_narrow(&rig, true);
+    rig_start_tls(&rig, &papers);
+    dial(&c, &rig);
+    CHECK(secure_with(&c, ctx, NULL, NULL));
+    say_z(&c, "GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    while ((k = read_some(&c, piece, sizeof piece)) > 0)
+        for (ssize_t i = 0; i < k; i++)
+            got += piece[i] == 'b';
+    CHECK(got == BIG);
+    hang_up(&c);
+    end();
+}
+
+TEST(a_client_that_breaks_off_inside_an_answer_takes_nothing_with_it)
+{
+    struct linger reset = { 1, 0 };
+    struct client c;
+    char b;
+
+    begin();
+    rig_narrow(&rig, true);
+    rig_start_tls(&rig, &papers);
+    dial_tls(&c);
+    say_z(&c, GET("/big"));
+    CHECK(read_some(&c, &b, 1) == 1);
+    setsockopt(c.fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    close(c.fd);
+    SSL_free(c.ssl);
+    dial_tls(&c);
+    say_z(&c, GET("/"));
+    hear_status(&c, 200, STR("hello"));
+    hang_up(&c);
+    end();
+}
+
+/* A unix socket is accepted before its client has said anything. */
+TEST(a_client_that_hesitates_is_waited_for_and_one_that_leaves_is_not)
+{
+    struct sockaddr_un a = { .sun_family = AF_UNIX };
+    char address[104];
+    struct client c[2], other;
+
+    begin();
+    (void)snprintf(address, sizeof address, "127.0.0.1:0 unix:%s/x.sock", papers.folder);
+    memcpy(a.sun_path, address + 17, strlen(address + 17));
+    rig.config.listen_tls = str_of(address);
+    rig.config.listen = (str){0};
+    CHECK_ERR(tls_open(str_of(papers.cert), str_of(papers.key), &rig.config.tls), OK);
+    rig_start(&rig);
+    for (int i = 0; i < 2; i++) {
+        c[i] = (struct client){ .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+        CHECK(connect(c[i].fd, (struct sockaddr *)(void *)&a, sizeof a) == 0);
+    }
+    dial_tls(&other);                   /* when it is answered, they were accepted */
+    say_z(&other, GET("/"));
+    hear_status(&other, 200, STR("hello"));
+    hang_up(&other);
+    hang_up(&c[0]);
+    CHECK(secure_with(&c[1], ctx, NULL, NULL));
+    say_z(&c[1], GET("/secure"));
+    hear_status(&c[1], 200, STR("yes"));
+    hang_up(&c[1]);
+    end();
+}
+
 TEST(records_are_answered_however_the_wire_cuts_them)
 {
     struct client c;
@@ -226,10 +301,12 @@ TEST(plain_http_is_told_so_and_noise_is_not)
     rig_start_tls(&rig, &papers);
     for (size_t i = 0; i < 2; i++)
         refused(&rig, str_of(plain[i]), 400);
-    dial(&c, &rig);
-    say(&c, STR("\0\1\2\3"));
-    CHECK(recv(c.fd, &b, 1, 0) == 0);
-    hang_up(&c);
+    for (size_t i = 0; i < 2; i++) {
+        dial(&c, &rig);
+        say(&c, i ? STR("get / HTTP/1.1\r\n") : STR("\0\1\2\3"));
+        CHECK(recv(c.fd, &b, 1, 0) <= 0);
+        hang_up(&c);
+    }
     end();
 }
 
@@ -316,6 +393,81 @@ TEST(files_that_cannot_be_trusted_are_refused)
           fputs("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", file) >= 0);
     CHECK(fclose(file) == 0);
     CHECK_ERR(tls_open(str_of(papers.cert), str_of(papers.key), &tls), ERR_BAD_SETTING);
+    papers_drop(&papers);
+}
+
+TEST(a_key_that_the_system_hands_over_may_have_bits_for_its_group)
+{
+    static const struct { int n; const char *more; err want; } rows[] = {
+        { 63, "", OK }, { 63, "/", OK }, { 63, "-other", ERR_BAD_SETTING },
+        { 10, "", ERR_BAD_SETTING },                    /* "/tmp/latch" */
+    };
+    char folder[80];
+    struct tls *tls;
+
+    papers_make(&papers);
+    CHECK(chmod(papers.key, 0440) == 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        (void)snprintf(folder, sizeof folder, "%.*s%s", rows[i].n, papers.folder, rows[i].more);
+        CHECK(setenv("CREDENTIALS_DIRECTORY", folder, 1) == 0);
+        CHECK_ERR(tls_open(str_of(papers.cert), str_of(papers.key), &tls), rows[i].want);
+        if (rows[i].want == OK)
+            tls_close(tls);
+    }
+    CHECK(unsetenv("CREDENTIALS_DIRECTORY") == 0);
+    papers_drop(&papers);
+}
+
+TEST(a_key_of_somebody_else_is_refused)
+{
+    struct tls *tls;
+
+    papers_make(&papers);
+    if (chown(papers.key, 65534, (gid_t)-1) == 0)       /* root alone may give it away */
+        CHECK_ERR(tls_open(str_of(papers.cert), str_of(papers.key), &tls), ERR_BAD_SETTING);
+    papers_drop(&papers);
+}
+
+TEST(a_name_longer_than_any_file_has_is_refused)
+{
+    static char name[5000];
+    struct tls *tls;
+
+    papers_make(&papers);
+    memset(name, '/', sizeof name - 1);                 /* cut short it would name a folder */
+    CHECK_ERR(tls_open(str_of(name), str_of(papers.key), &tls), ERR_BAD_SETTING);
+    papers_drop(&papers);
+}
+
+/* A certificate of this key, behind what is in the file already. */
+static void certify(EVP_PKEY *key, const char *mode)
+{
+    FILE *file = fopen(papers.cert, mode);
+    X509 *cert = X509_new();
+
+    X509_gmtime_adj(X509_getm_notBefore(cert), -60);
+    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
+    X509_set_pubkey(cert, key);
+    CHECK(X509_sign(cert, key, EVP_sha256()) > 0);
+    CHECK(file && PEM_write_X509(file, cert) == 1 && fclose(file) == 0);
+    X509_free(cert);
+}
+
+TEST(a_certificate_too_weak_is_refused_first_or_in_the_chain)
+{
+    EVP_PKEY *weak = EVP_RSA_gen(1024), *strong = EVP_EC_gen("P-256");
+    struct tls *tls;
+
+    papers_make(&papers);
+    certify(strong, "a");
+    CHECK_ERR(tls_open(str_of(papers.cert), str_of(papers.key), &tls), OK);
+    tls_close(tls);
+    certify(weak, "a");
+    CHECK_ERR(tls_open(str_of(papers.cert), str_of(papers.key), &tls), ERR_BAD_SETTING);
+    certify(weak, "w");
+    CHECK_ERR(tls_open(str_of(papers.cert), str_of(papers.key), &tls), ERR_BAD_SETTING);
+    EVP_PKEY_free(weak);
+    EVP_PKEY_free(strong);
     papers_drop(&papers);
 }
 
