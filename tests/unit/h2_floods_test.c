@@ -2,6 +2,7 @@
 /* h2_floods_test.c - HTTP/2 clients that cost more than they should are told to calm down and
  * closed. */
 #include "h2_rig.h"
+#include "http/flood.h"
 
 static struct rig rig;
 static struct client c;
@@ -183,4 +184,33 @@ TEST(a_client_may_not_have_more_streams_than_allowed)
     CHECK(refused_n == 1);
     hang_up(&c);
     rig_stop(&rig);
+}
+
+TEST(continuations_are_counted_in_a_row)
+{
+    struct flood f;
+
+    flood_init(&f, 0);
+    for (int i = 0; i < 40; i++)
+        flood_frame(&f, 9, i % 17 != 0);
+    CHECK(!f.over);
+    flood_frame(&f, 9, false);
+    for (int i = 0; i < 16; i++)
+        flood_frame(&f, 9, true);
+    CHECK(!f.over);
+    flood_frame(&f, 9, true);
+    CHECK(f.over);
+}
+
+TEST(an_answer_earns_back_some_bytes_of_unknown_frames)
+{
+    struct flood f;
+
+    flood_init(&f, 0);
+    flood_bytes(&f, 5000);
+    flood_answer(&f, 0);
+    CHECK(f.stray == 5000 - 1024);
+    flood_frame(&f, 3900, false);
+    flood_answer(&f, 0);
+    CHECK(f.stray == 76);               /* never into the negative by what answers earn */
 }

@@ -19,6 +19,7 @@ TEST(what_rfc_8259_allows_is_read)
     static const char *const good[] = {
         "{}", "[]", " [1, -0, 0.5, 1e5, 1E+2, -1.25e-3] ", "\"\"", "true", "null",
         "{\"a\":{\"b\":[null,false]},\"c\":\"\\u00e9\\n\\ud83d\\ude00\"}", "[[[[[[[[]]]]]]]]",
+        "\r\n{\t\"a\"\n:\r1 ,\r\n\"b\" : [ ] }\n",
     };
     struct json *v;
 
