@@ -262,37 +262,27 @@ static err read_refresh(const struct req *req, const struct json *v, str *to)
     return OK;
 }
 
+static err read_password(const struct json *v, str *to)
+{
+    *to = v->text;
+    return v->kind == JSON_TEXT ? OK : ERR_BAD_REQUEST;
+}
+
 static err read_field(struct req *req, const struct field *f, char *form)
 {
     const struct json *v = json_member(req->tree, str_of(f->key));
+    void *to = form + f->at;
 
     req->detail = str_of(f->key);
-    if (f->kind == FIELD_OPTIONAL) {
-        *(str *)(void *)(form + f->at) = optional_of(v);
-        return OK;
-    }
-    if (f->kind == FIELD_WISH) {
-        *(bool *)(void *)(form + f->at) = is_wished(v);
-        return OK;
-    }
-    if (f->kind == FIELD_REFRESH)
-        return read_refresh(req, v, (str *)(void *)(form + f->at));
-    if (!v)
-        return f->kind == FIELD_ROLES ? OK : ERR_BAD_REQUEST;
     switch (f->kind) {
     case FIELD_NAME:
-    case FIELD_LOGIN:
-        return read_name(req, f, v, (str *)(void *)(form + f->at));
-    case FIELD_PASSWORD:
-        *(str *)(void *)(form + f->at) = v->text;
-        return v->kind == JSON_TEXT ? OK : ERR_BAD_REQUEST;
-    case FIELD_ROLES:
-        return read_roles(req, v, (struct asked_roles *)(void *)(form + f->at));
-    case FIELD_OPTIONAL:
-    case FIELD_WISH:
-    case FIELD_REFRESH:
-    case FIELD_KINDS:
-        break;
+    case FIELD_LOGIN:    return v ? read_name(req, f, v, to) : ERR_BAD_REQUEST;
+    case FIELD_PASSWORD: return v ? read_password(v, to) : ERR_BAD_REQUEST;
+    case FIELD_ROLES:    return v ? read_roles(req, v, to) : OK;
+    case FIELD_REFRESH:  return read_refresh(req, v, to);
+    case FIELD_OPTIONAL: *(str *)to = optional_of(v); return OK;
+    case FIELD_WISH:     *(bool *)to = is_wished(v); return OK;
+    case FIELD_KINDS:    break;
     }
     return ERR_BUG;
 }

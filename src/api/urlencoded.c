@@ -115,8 +115,11 @@ static void sort_last(struct json *list)
     int64_t index = 0, other = 0;
 
     (void)str_int(item->key, &index);                    /* an index: it was checked */
-    while (*at != item && str_int((*at)->key, &other) && other < index)
-        at = &(*at)->next;
+    for (; *at != item; at = &(*at)->next) {
+        (void)str_int((*at)->key, &other);               /* another index */
+        if (other >= index)
+            break;
+    }
     if (*at == item)
         return;
     for (list->last = *at; list->last->next != item; list->last = list->last->next)
@@ -126,9 +129,10 @@ static void sort_last(struct json *list)
     *at = item;
 }
 
+/* NULL without memory, also where there was none for the key. */
 static struct json *child(struct arena *mem, struct json *in, str key, enum json_kind kind)
 {
-    struct json *v = json_add(mem, in, key, kind);
+    struct json *v = key.p ? json_add(mem, in, key, kind) : NULL;
 
     if (v && in->kind == JSON_LIST)
         sort_last(in);
@@ -157,12 +161,21 @@ static bool wrap(struct arena *mem, struct json *v)
     return true;
 }
 
-/* A text meets an object: its name is set to true. Nothing is set by the empty one, nor by the name
- * of the prototype, which cannot become true. */
+/* A text meets an object: its name is set to true, whatever that was. Nothing is set by the empty
+ * one, nor by the name of the prototype, which cannot become true. */
 static bool join_name(struct arena *mem, struct json *v, str text)
 {
-    return text.n == 0 || str_is(text, STR("__proto__")) || child_by_key(v, text) ||
-           child(mem, v, text, JSON_TRUE);
+    struct json *m;
+
+    if (text.n == 0 || str_is(text, STR("__proto__")))
+        return true;
+    if ((m = child_by_key(v, text)) == NULL)
+        return child(mem, v, text, JSON_TRUE) != NULL;
+    m->kind = JSON_TRUE;
+    m->text = (str){0};
+    m->first = m->last = NULL;
+    m->n = 0;
+    return true;
 }
 
 /* A text meets what stands there already. */
@@ -200,7 +213,7 @@ static bool put(struct arena *mem, struct json *in, const struct path *path, str
                       last                          ? JSON_TEXT
                       : makes_list(path->at[i + 1]) ? JSON_LIST
                                                     : JSON_OBJECT);
-            if (!v || !v->key.p)
+            if (!v)
                 return false;
             v->text = last ? text : (str){0};
         } else if (v->kind != JSON_LIST && v->kind != JSON_OBJECT && !wrap(mem, v))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* access_test.c - who is calling: with and without the cache, and while others change the rows. */
+#include "../tests/fault.h"
 #include "auth.h"
 
 #include "base/base64.h"
@@ -368,4 +369,178 @@ TEST(a_forgeable_token_is_a_user_at_most_and_ends_with_its_day)
     CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("admin|user")), ERR_ROLE_MISSING);
     CHECK_ERR(caller_of(&d, token, 601, &caller), ERR_TOKEN_INVALID);
     domain_end_cached(&d);
+}
+
+/* ------------------------------------------------------------- what one does not meet every day */
+
+TEST(names_of_roles_of_any_length_are_told_apart)
+{
+    char name[300], sql[900];
+    struct caller caller;
+
+    for (int cached = 0; cached < 2; cached++) {
+        struct domain d;
+        int64_t id;
+        str token;
+
+        domain_make_cached(&d, cached);
+        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        memset(name, 'r', sizeof name - 1);
+        name[sizeof name - 1] = '\0';
+        for (int longest = 0; longest < 2; longest++) {
+            (void)snprintf(sql, sizeof sql,
+                           "INSERT INTO roles (id, name, \"createdAt\", \"updatedAt\") "
+                           "SELECT %d, '%s', \"createdAt\", \"updatedAt\" FROM roles WHERE id = 1;"
+                           "INSERT INTO user_roles (\"userId\", \"roleId\", \"createdAt\", "
+                           "\"updatedAt\") SELECT %d, %d, \"createdAt\", \"updatedAt\" "
+                           "FROM roles WHERE id = 1",
+                           70 + longest, longest ? name : "", (int)id, 70 + longest);
+            beside(&d, sql);
+            token = token_signed_in(&d, "zoe");
+            for (int again = 0; again < 2; again++) {
+                CHECK_ERR(access_by_token(&d.auth, &d.mem, token, clock_ms() / 1000, &caller), OK);
+                CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("user")), OK);
+                CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, str_of(name)),
+                          longest ? OK : ERR_ROLE_MISSING);
+                CHECK_ERR(access_has_role(&d.auth, &d.mem, caller, STR("|admin|")),
+                          ERR_ROLE_MISSING);
+            }
+        }
+        domain_end_cached(&d);
+    }
+}
+
+static err access_as(struct domain *d, const struct claims *claims)
+{
+    struct caller caller;
+    str token = {0};
+
+    CHECK_ERR(jwt_sign(&d->mem, &d->keys, claims, &token), OK);
+    return access_by_token(&d->auth, &d->mem, token, clock_ms() / 1000, &caller);
+}
+
+/* Sessions 1 and 257 share a place in the cache, and so do accounts: none answers for another. */
+TEST(who_shares_a_place_in_the_cache_shares_no_answer)
+{
+    struct domain d;
+    struct session s;
+    int64_t zoe, max;
+    struct claims claims = { .issued_at = clock_ms() / 1000, .has_issued_at = true };
+
+    domain_make_cached(&d, true);
+    d.rules.sessions = SESSIONS_OWN;
+    d.rules.session_idle = d.rules.session_absolute = 3600000;
+    claims.expires_at = claims.issued_at + 3600;
+    CHECK_ERR(sign_up(&d, "zoe", "z@x", &zoe), OK);
+    CHECK_ERR(sign_up(&d, "max", "m@x", &max), OK);
+    CHECK_ERR(sign_in(&d, "zoe", &s), OK);
+    CHECK_ERR(sign_in(&d, "max", &s), OK);
+    beside(&d, "UPDATE latchkey_sessions SET id = 1 WHERE user_id = 1;"
+               "UPDATE latchkey_sessions SET id = 257 WHERE user_id = 2");
+    for (int again = 0; again < 3; again++) {
+        claims.user_id = zoe, claims.session_id = 1;
+        CHECK_ERR(access_as(&d, &claims), OK);
+        claims.user_id = max;
+        CHECK_ERR(access_as(&d, &claims), ERR_TOKEN_INVALID);
+        claims.session_id = 257;
+        CHECK_ERR(access_as(&d, &claims), OK);
+        claims.user_id = zoe;
+        CHECK_ERR(access_as(&d, &claims), ERR_TOKEN_INVALID);
+    }
+    domain_end_cached(&d);
+}
+
+TEST(the_cut_off_for_all_is_a_number_or_none)
+{
+    struct domain d;
+    int64_t from = 7;
+
+    domain_make(&d);
+    CHECK_ERR(access_tokens_from(d.auth.db, &d.mem, &from), OK);
+    CHECK(from == 0);
+    beside(&d, "INSERT INTO latchkey_meta (meta_key, value) VALUES ('tokens_from', '1234')");
+    CHECK_ERR(access_tokens_from(d.auth.db, &d.mem, &from), OK);
+    CHECK(from == 1234);
+    beside(&d, "UPDATE latchkey_meta SET value = 'soon' WHERE meta_key = 'tokens_from'");
+    CHECK_ERR(access_tokens_from(d.auth.db, &d.mem, &from), OK);
+    CHECK(from == 0);
+    domain_end(&d);
+}
+
+/* Signed with the key of ours, and yet not one that we gave: a token of a session says when. */
+TEST(a_token_of_a_session_that_does_not_say_when_is_refused)
+{
+    unsigned char mac[SHA256_BYTES];
+    struct domain d;
+    struct buf b;
+    int64_t id;
+
+    for (int with = 0; with < 2; with++) {
+        domain_make(&d);
+        d.keys.lax = true;
+        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        buf_init(&b, &d.mem, 4096);
+        base64url_put(&b, STR("{\"alg\":\"HS256\",\"typ\":\"JWT\"}"));
+        buf_byte(&b, '.');
+        base64url_put(&b, with ? STR("{\"id\":1,\"exp\":4000000000,\"sid\":\"5\"}")
+                               : STR("{\"id\":1,\"exp\":4000000000}"));
+        mac_sha256(&d.keys.hs256, buf_str(&b), mac);
+        buf_byte(&b, '.');
+        base64url_put(&b, (str){ (char *)mac, sizeof mac });
+        CHECK_ERR(access_now(&d, buf_str(&b)), with ? ERR_TOKEN_INVALID : OK);
+        domain_end(&d);
+    }
+}
+
+/* Of the account all is known already, of the session nothing. */
+TEST(a_session_that_cannot_be_looked_up_is_no_verdict)
+{
+    struct session a, b;
+    struct domain d;
+    int64_t id;
+
+    domain_make_cached(&d, true);
+    d.rules.sessions = SESSIONS_OWN;
+    d.rules.session_idle = d.rules.session_absolute = 3600000;
+    CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+    CHECK_ERR(sign_in(&d, "zoe", &a), OK);
+    CHECK_ERR(sign_in(&d, "zoe", &b), OK);
+    CHECK_ERR(access_now(&d, a.access_token), OK);
+    for (struct round r = { FAULT_SQL }; round_next(&r);) {
+        err e = access_now(&d, b.access_token);
+
+        CHECK_ERR(e, round_met(&r) && e != OK ? ERR_DB_DOWN : OK);
+    }
+    domain_end_cached(&d);
+}
+
+TEST(a_token_that_finds_no_room_is_no_bad_token)
+{
+    struct domain d;
+    int64_t id;
+
+    for (enum session_mode mode = SESSIONS_NONE; mode <= SESSIONS_SEQUEL; mode++) {
+        domain_make(&d);
+        d.keys.lax = true;
+        d.rules.sessions = mode;
+        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        str token = token_undated(&d);
+
+        for (struct round r = { FAULT_ARENA }; round_next(&r);) {
+            err e = access_now(&d, token);
+
+            CHECK_ERR(e, round_met(&r) ? ERR_NO_MEMORY : OK);
+        }
+        domain_end(&d);
+    }
+}
+
+TEST(there_is_a_cache_or_none)
+{
+    for (struct round r = { FAULT_ALLOC }; round_next(&r);) {
+        struct access_cache *cache = access_cache_new();
+
+        CHECK((cache == NULL) == round_met(&r));
+        access_cache_free(cache);
+    }
 }

@@ -43,10 +43,15 @@ static err echo(struct req *req, struct res *res)
 }
 
 static const struct step anyone[] = { {0} };
+static const struct step odd[] = { { verify_token }, { require_role, "x1||Root|{" }, {0} };
+static const struct step mine[] = { { verify_token }, { refuse_forgeable }, {0} };
 static const struct step either[] = { { verify_token }, { require_role, "moderator|admin" }, {0} };
 static const struct route own_routes[] = {
     { GET, "/", NULL, anyone, welcome, NONE, TUTORIALS },
     { GET, "/either", NULL, either, either_board, READS, TUTORIALS },
+    { GET, "/odd", NULL, odd, either_board, READS, TUTORIALS },
+    { GET, "/mine", NULL, mine, either_board, READS, OURS },
+    { PUT, "/mine", NULL, mine, either_board, READS, OURS },
     { GET, "/echo/:id", NULL, anyone, echo, NONE, TUTORIALS },
     { GET, "/broken", NULL, anyone, broken, NONE, TUTORIALS },
     { GET, "/busy", NULL, anyone, busy, NONE, TUTORIALS },
@@ -69,12 +74,16 @@ static struct exchange x;
 static struct http_header headers[4];
 static struct http_peer peer;       /* who asks */
 
+static enum cookies cookies;        /* of the api that begins next */
+static const char *origins = "http://one.example, http://two.example";
+
 static void api_begin(enum manner manner, const struct route *table)
 {
     struct api_config config = {
         .manner = manner,
         .welcome = STR("Hello \"you\"."),
-        .origins = STR("http://one.example, http://two.example"),
+        .origins = str_of(origins),
+        .cookies = cookies,
         .blank_names = manner == AS_TUTORIAL,
         .rules = &rules,
         .keys = &keys,
@@ -178,6 +187,167 @@ TEST(a_bearer_token_counts_where_there_is_no_other)
     CHECK(ask("GET", "/either", "Authorization", "Bearer x") == 401);
     CHECK_STR(field("WWW-Authenticate"), STR("Bearer error=\"invalid_token\""));
     api_finish();
+}
+
+TEST(another_scheme_than_bearer_shows_no_token)
+{
+    static const char *const others[] = { "Basic dTpw", "Bearer", "Bearers x", "BearerX y", "" };
+
+    for (enum manner m = AS_TUTORIAL; m <= AS_SERVER; m++) {
+        api_begin(m, own_routes);
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+            CHECK(ask("GET", "/either", "Authorization", others[i]) == 403);
+            CHECK_STR(x.res.body, STR("{\"message\":\"No token provided!\"}"));
+        }
+        api_finish();
+    }
+}
+
+TEST(roles_are_named_as_they_are_whatever_they_begin_with)
+{
+    api_begin(AS_TUTORIAL, own_routes);
+    CHECK(ask("GET", "/odd", "x-access-token", token_of("u", "user")) == 403);
+    CHECK_STR(x.res.body, STR("{\"message\":\"Require X1 or  or Root or { Role!\"}"));
+    api_finish();
+}
+
+/* What everybody can sign opens what a user may see, and nothing that is somebody's own. */
+TEST(a_token_that_anybody_could_sign_opens_nothing_of_ones_own)
+{
+    static char text[1024];
+    struct keyring legacy;
+    struct claims claims = { .user_id = 1, .issued_at = clock_ms() / 1000 + 1, .has_issued_at = true };
+    struct arena mem;
+    str token;
+
+    api_begin(AS_SERVER, own_routes);
+    arena_init(&mem, 1 << 16);
+    keyring_add_legacy(&keys, STR("bezkoder-secret-key"), INT64_MAX, true);
+    keyring_init(&legacy, STR("bezkoder-secret-key"));
+    CHECK(ask("GET", "/mine", "x-access-token", token_of("m", "moderator")) == 200);
+    claims.expires_at = claims.issued_at + 60;
+    CHECK_ERR(jwt_sign(&mem, &legacy, &claims, &token), OK);
+    (void)snprintf(text, sizeof text, STR_FMT, STR_ARG(token));
+    CHECK(ask("GET", "/mine", "x-access-token", text) == 401);
+    CHECK(ask("GET", "/either", "x-access-token", text) == 403);
+    arena_end(&mem);
+    keyring_end(&legacy);
+    api_finish();
+}
+
+/* A cookie comes with whatever page asks; what changes nothing may be asked by any. */
+TEST(a_cookie_is_taken_from_pages_that_may)
+{
+    static char field_of[1100];
+    static struct http_header more[3];
+    static const struct { const char *method, *host, *name, *value; int want; } cases[] = {
+        { "GET", "auth.example", "Origin", "https://evil.example", 200 },
+        { "HEAD", "auth.example", "Origin", "https://evil.example", 200 },
+        { "PUT", "auth.example", "Origin", "https://evil.example", 403 },
+        { "PUT", "auth.example", "Origin", "https://auth.example", 200 },
+        { "PUT", "auth.example", "Origin", "https://AUTH.example", 200 },
+        { "PUT", "auth.example", "Origin", "http://auth.example", 403 },
+        { "PUT", "auth.example", "Origin", "https://auth.example.evil", 403 },
+        { "PUT", "auth.example", "Origin", "http://one.example", 200 },
+        { "PUT", "auth.example", "Origin", "null", 403 },
+        { "PUT", "auth.example", "X-Nothing", "", 403 },
+        { "PUT", "", "Origin", "https://", 403 },
+        { "PUT", "auth.example", "Sec-Fetch-Site", "same-origin", 200 },
+        { "PUT", "auth.example", "Sec-Fetch-Site", "none", 200 },
+        { "PUT", "auth.example", "Sec-Fetch-Site", "same-site", 403 },
+        { "PUT", "auth.example", "Sec-Fetch-Site", "cross-site", 403 },
+    };
+
+    cookies = COOKIES_LAX;
+    api_begin(AS_SERVER, own_routes);
+    (void)snprintf(field_of, sizeof field_of, "a=b; __Host-latchkey-access=%s",
+                   token_of("u", "user"));
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct http_app app = api_app(&api);
+        size_t body_max;
+
+        (void)ask(cases[i].method, "/mine", NULL, NULL);
+        more[0] = (struct http_header){ STR("Host"), str_of(cases[i].host) };
+        more[1] = (struct http_header){ STR("Cookie"), str_of(field_of) };
+        more[2] = (struct http_header){ str_of(cases[i].name), str_of(cases[i].value) };
+        x.req.headers = more;
+        x.req.headers_n = 3;
+        memset(&x.res, 0, sizeof x.res);
+        (void)app.route(app.app, &x, &body_max);
+        app.run(app.app, own, &x);
+        if (x.res.status != cases[i].want)
+            failures++, printf("  %s by %s: %s: %d\n", cases[i].method, cases[i].name,
+                               cases[i].value, x.res.status);
+    }
+    api_finish();
+    cookies = COOKIES_OFF;
+}
+
+TEST(without_a_list_no_origin_is_named)
+{
+    const char *before = origins;
+
+    for (enum manner m = AS_TUTORIAL; m <= AS_SERVER; m++) {
+        origins = "";
+        api_begin(m, own_routes);
+        CHECK(ask("GET", "/", "Origin", "http://one.example") == 200);
+        CHECK(!field("Access-Control-Allow-Origin").p);
+        CHECK(ask("OPTIONS", "/", "Origin", "http://one.example") == 204);
+        CHECK(!field("Access-Control-Allow-Methods").p);
+        api_finish();
+    }
+    origins = before;
+}
+
+static int sign_up_as(const char *name, const char *more)
+{
+    static struct http_header json[2];
+    static char body[256];
+    struct http_app app = api_app(&api);
+    size_t body_max;
+
+    (void)ask("POST", "/api/auth/signup", NULL, NULL);
+    (void)snprintf(body, sizeof body,
+                   "{\"username\":\"%s\",\"email\":\"%s\",\"password\":\"secret word\"%s}", name,
+                   name, more);
+    json[0] = headers[0];
+    json[1] = (struct http_header){ STR("Content-Type"), STR("application/json") };
+    x.req.headers = json;
+    x.req.headers_n = 2;
+    x.req.body = str_of(body);
+    x.req.has_body = true;
+    memset(&x.res, 0, sizeof x.res);
+    (void)app.route(app.app, &x, &body_max);
+    app.run(app.app, own, &x);
+    return x.res.status;
+}
+
+/* A text is a list of its letters to the original's loop, and no list to store. */
+TEST(a_text_of_letters_that_are_roles_is_no_list_of_roles)
+{
+    api_begin(AS_TUTORIAL, NULL);
+    CHECK_ERR(db_script(db, STR("INSERT INTO roles SELECT id + 7, substr('abc', id, 1), "
+                                "\"createdAt\", \"updatedAt\" FROM roles WHERE id < 3")), OK);
+    CHECK(sign_up_as("zoe", ",\"roles\":\"abz\"") == 400);
+    CHECK(sign_up_as("zoe", ",\"roles\":\"ab\"") == 400);
+    CHECK(sign_up_as("zoe", ",\"roles\":[\"a\",\"b\"]") == 200);
+    api_finish();
+}
+
+/* Where nobody chooses, the role that one gets may be named: "user", or else the first there is. */
+TEST(the_default_role_may_be_named_and_no_other)
+{
+    rules.signup_roles = false;
+    api_begin(AS_SERVER, NULL);
+    CHECK(sign_up_as("a", ",\"roles\":[\"user\",\"user\"]") == 200);
+    CHECK(sign_up_as("b", ",\"roles\":[\"user\",\"admin\"]") == 403);
+    CHECK(sign_up_as("b", "") == 200);
+    CHECK_ERR(db_script(db, STR("DELETE FROM user_roles; DELETE FROM roles WHERE name = 'user'")),
+              OK);
+    CHECK(sign_up_as("c", ",\"roles\":[\"moderator\"]") == 200);
+    CHECK(sign_up_as("d", ",\"roles\":[\"admin\"]") == 403);
+    api_finish();
+    rules.signup_roles = true;
 }
 
 TEST(failures_of_ours_say_nothing_and_when_to_come_back)

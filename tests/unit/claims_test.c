@@ -108,6 +108,20 @@ TEST(a_session_is_named_by_a_text_of_digits)
     }
 }
 
+TEST(a_payload_that_ends_in_the_middle_says_nothing)
+{
+    const str whole = STR(BASE ",\"sid\":\"5\",\"jti\":\"abcdefghijklmnop\"}");
+    char part[sizeof BASE + 64];
+    struct claims c;
+
+    begin();
+    for (size_t n = 0; n <= whole.n; n++) {
+        (void)snprintf(part, sizeof part, STR_FMT, STR_ARG(str_head(whole, n)));
+        CHECK_ERR(jwt_verify(&mem, &keys, signed_by(SECRET, OURS, part), NOW, &c),
+                  n == whole.n ? OK : ERR_TOKEN_INVALID);
+    }
+}
+
 TEST(an_issuer_and_an_audience_are_read_to_their_last_letter)
 {
     static const struct {
@@ -125,6 +139,7 @@ TEST(an_issuer_and_an_audience_are_read_to_their_last_letter)
         {NAMES, -1},
         {",\"aud\":\"us\"", -1},
         {",\"iss\":\"" ISSUER "\",\"aud\":\"us\"", 0},
+        {",\"sub\":\"8\",\"client_id\":\"latchkey\",\"iss\":\"" ISSUER "\",\"aud\":\"us\"", 0},
         {",\"iss\":\"" ISSUER "/\",\"aud\":\"us\"", -1},
         {",\"iss\":[\"" ISSUER "\"],\"aud\":\"us\"", -1},
         {",\"sub\":\"x\",\"client_id\":\"latchkey\",\"iss\":\"" ISSUER "\",\"aud\":\"us\"", 0},

@@ -163,3 +163,18 @@ TEST(random_hex_is_lower_case_hex_of_twice_the_length)
     CHECK(random_hex(&mem, 5000).p == NULL);
     arena_end(&mem);
 }
+
+/* HMAC-SHA-256 of nothing with no key, as OpenSSL's own tool gives it. */
+TEST(nothing_has_a_mac_too)
+{
+    static const unsigned char want[SHA256_BYTES] = {
+        0xb6, 0x13, 0x67, 0x9a, 0x08, 0x14, 0xd9, 0xec, 0x77, 0x2f, 0x95, 0xd7, 0x78, 0xc3, 0x5f, 0xc5,
+        0xff, 0x16, 0x97, 0xc4, 0x93, 0x71, 0x56, 0x53, 0xc6, 0xc7, 0x12, 0x14, 0x42, 0x92, 0xc5, 0xad};
+    unsigned char got[SHA256_BYTES];
+    struct mac_key key;
+
+    mac_init(&key, (str){0});
+    mac_sha256(&key, (str){0}, got);
+    CHECK(memcmp(got, want, sizeof want) == 0);
+    mac_end(&key);
+}

@@ -201,6 +201,67 @@ TEST(a_refresh_token_may_be_left_out_where_a_cookie_can_hold_it)
     api.config.cookies = COOKIES_OFF;
 }
 
+TEST(a_field_of_no_kind_is_a_fault_of_ours)
+{
+    static const struct field none[] = {{"username", FIELD_KINDS, 0, 0}, {0}};
+    static const struct form form = {8, none};
+
+    CHECK_ERR(form_of(&form, "{\"username\":\"u\"}", true), ERR_BUG);
+}
+
+TEST(what_is_longer_than_a_label_or_holds_a_nul_is_no_label)
+{
+    static const struct { const char *value; size_t n; } cases[] = {
+        {"\"a\"", 1},      {"7", 0},          {"null", 0},    {"\"a\\ud800\"", 0},
+        {"\"a\\u0000\"", 0}, {"[\"a\"]", 0}, {"\"\"", 0},
+    };
+    char body[600];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        (void)snprintf(body, sizeof body, "{\"username\":\"u\",\"password\":\"p\",\"device\":%s}",
+                       cases[i].value);
+        CHECK_ERR(form_of(&signin_form, body, false), OK);
+        CHECK(((const struct signin *)req.body)->device.n == cases[i].n);
+    }
+    for (int n = 255; n <= 256; n++) {
+        (void)snprintf(body, sizeof body,
+                       "{\"username\":\"u\",\"password\":\"p\",\"device\":\"%0*d\"}", n, 0);
+        CHECK_ERR(form_of(&signin_form, body, false), OK);
+        CHECK(((const struct signin *)req.body)->device.n == (n == 255 ? 255 : 0));
+    }
+}
+
+TEST(no_more_roles_than_there_is_room_for_are_read)
+{
+    char body[1024] = "{\"username\":\"u\",\"email\":\"e\",\"password\":\"p\",\"roles\":[";
+    size_t at = strlen(body);
+
+    for (int i = 0; i < ROLE_ITEMS_MAX; i++)
+        at += (size_t)snprintf(body + at, sizeof body - at, "%s\"r\"", i ? "," : "");
+    (void)snprintf(body + at, sizeof body - at, "]}");
+    CHECK_ERR(form_of(&signup_form, body, true), OK);
+    CHECK(((const struct signup *)req.body)->roles.names.n == ROLE_ITEMS_MAX);
+    (void)snprintf(body + at, sizeof body - at, ",\"r\"]}");
+    CHECK_ERR(form_of(&signup_form, body, true), ERR_BAD_REQUEST);
+    (void)snprintf(body + at, sizeof body - at, ",7]}");
+    CHECK_ERR(form_of(&signup_form, body, true), OK);
+    CHECK_STR(((const struct signup *)req.body)->roles.odd, STR("7"));
+}
+
+TEST(a_text_of_roles_ends_at_what_no_role_is_called)
+{
+    static char many[ROLE_ITEMS_MAX + 40];
+    const struct signup *form = signup_of("\"roles\":\"a\\udc00z\"");
+
+    CHECK(form && form->roles.is_text && form->roles.names.n == 1);
+    CHECK_STR(form->roles.odd, STR("\xed\xb0\x80"));
+    form = signup_of("\"roles\":\"\xed\x9f\xbf\"");     /* the last before the surrogates */
+    CHECK(form && form->roles.names.n == 1 && !form->roles.odd.p);
+    (void)snprintf(many, sizeof many, "\"roles\":\"%0*d\"", ROLE_ITEMS_MAX + 1, 0);
+    form = signup_of(many);
+    CHECK(form && form->roles.names.n == ROLE_ITEMS_MAX);
+}
+
 TEST(a_text_is_walked_by_utf_16_units)
 {
     const struct signup *form = signup_of("\"roles\":\"a\xc3\xa9\xe5\x8c\x97\xf0\x9f\x98\x80z\"");

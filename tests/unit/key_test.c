@@ -130,3 +130,30 @@ TEST(the_example_of_rfc_7520_section_4_4_verifies)
     CHECK(str_starts(text, STR("It\xe2\x80\x99s a dangerous business, Frodo")));
     arena_end(&mem);
 }
+
+TEST(a_member_of_another_kind_is_not_what_it_must_be)
+{
+    static const struct { const char *jwk, *reason; } cases[] = {
+        {"{\"kty\":[\"oct\"],\"k\":\"c2VjcmV0\"}", "key-type"},
+        {"{\"kty\":\"oct\",\"alg\":256,\"k\":\"c2VjcmV0\"}", "algorithm"},
+        {"{\"kty\":\"oct\",\"use\":null,\"k\":\"c2VjcmV0\"}", "key-use"},
+        {"{\"kty\":\"oct\",\"key_ops\":\"verify\",\"k\":\"c2VjcmV0\"}", "key-ops"},
+        {"{\"kty\":\"oct\",\"key_ops\":[7,[\"verify\"]],\"k\":\"c2VjcmV0\"}", "key-ops"},
+        {"{\"kty\":\"oct\",\"key_ops\":[7,\"verify\"],\"k\":\"c2VjcmV0\"}", "ok"},
+        {"{\"kty\":\"oct\",\"k\":7}", "key"},
+        {"{\"kty\":\"oct\",\"k\":\"\"}", "key"},
+        {"{\"kty\":\"oct\"}", "key"},
+    };
+    struct arena mem;
+
+    arena_init(&mem, 64 << 10);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *reason = "none";
+        str secret;
+        err e = jwk_parse(&mem, str_of(cases[i].jwk), &secret, &reason);
+
+        CHECK_STR(str_of(reason), str_of(cases[i].reason));
+        CHECK((e == OK) == (strcmp(reason, "ok") == 0));
+    }
+    arena_end(&mem);
+}

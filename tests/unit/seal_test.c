@@ -72,3 +72,18 @@ TEST(the_same_is_never_sealed_alike)
     CHECK(!str_is(first, second));
     CHECK(str_find(first, STR("the key")) < 0);
 }
+
+TEST(more_than_a_key_ever_has_is_not_sealed)
+{
+    static char big[(64 << 10) + 1];
+    struct arena wide;
+    str out;
+
+    (void)sealed(STR("what makes the key"));
+    arena_init(&wide, 1 << 20);
+    CHECK_ERR(seal_close(&key, &wide, (str){big, sizeof big}, STR("here"), &out), ERR_NO_MEMORY);
+    CHECK_ERR(seal_close(&key, &wide, (str){big, sizeof big - 1}, STR("here"), &out), OK);
+    CHECK_ERR(seal_open(&key, &wide, out, STR("here"), &out), OK);
+    CHECK(out.n == sizeof big - 1);
+    arena_end(&wide);
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* urlencoded_test.c - forms, against what qs 6.7 makes of them. */
+#include "../tests/fault.h"
 #include "../tests/test.h"
 #include "api/urlencoded.h"
 
@@ -117,4 +118,64 @@ TEST(a_form_that_does_not_fit_says_so)
     CHECK_ERR(urlencoded_read(&mem, STR("a[b][c][d][e][f]=1&a[b][c][d][e][g]=2"), &top),
               ERR_NO_MEMORY);
     arena_end(&mem);
+}
+
+/* What stands there, digit by digit, in either case; and what is no escape stays as it is. */
+TEST(escapes_have_two_digits_of_sixteen)
+{
+    CHECK_STR(str_of(tree_of("a=%4a%4A%7e%2f")), STR("{\"a\":\"JJ~/\"}"));
+    CHECK_STR(str_of(tree_of("a=%4g")), STR("{\"a\":\"%4g\"}"));
+    CHECK_STR(str_of(tree_of("a=%g4")), STR("{\"a\":\"%g4\"}"));
+    CHECK_STR(str_of(tree_of("a=%4/")), STR("{\"a\":\"%4/\"}"));
+    CHECK_STR(str_of(tree_of("a=%:0")), STR("{\"a\":\"%:0\"}"));
+    CHECK_STR(str_of(tree_of("a=%zz%41+")), STR("{\"a\":\"%zz%41 \"}"));
+    CHECK_STR(str_of(tree_of("a=%4")), STR("{\"a\":\"%4\"}"));
+    CHECK_STR(str_of(tree_of("a=%")), STR("{\"a\":\"%\"}"));
+}
+
+TEST(a_text_is_a_name_in_an_object)
+{
+    CHECK_STR(str_of(tree_of("a[b]=1&a=c")), STR("{\"a\":{\"b\":\"1\",\"c\":true}}"));
+    CHECK_STR(str_of(tree_of("a[b]=1&a=b")), STR("{\"a\":{\"b\":true}}"));
+    CHECK_STR(str_of(tree_of("a[b][c]=1&a=b")), STR("{\"a\":{\"b\":true}}"));
+    CHECK_STR(str_of(tree_of("a[b]=1&a=b&a=b")), STR("{\"a\":{\"b\":true}}"));
+    CHECK_STR(str_of(tree_of("a[b]=1&a=")), STR("{\"a\":{\"b\":\"1\"}}"));
+    CHECK_STR(str_of(tree_of("a[b]=1&a[]=2")), STR("{\"a\":{\"b\":\"1\",\"0\":\"2\"}}"));
+}
+
+TEST(indices_are_spelled_in_one_way)
+{
+    CHECK_STR(str_of(tree_of("a[-0]=x")), STR("{\"a\":{\"-0\":\"x\"}}"));
+    CHECK_STR(str_of(tree_of("a[-1]=x")), STR("{\"a\":{\"-1\":\"x\"}}"));
+    CHECK_STR(str_of(tree_of("a[00]=x")), STR("{\"a\":{\"00\":\"x\"}}"));
+    CHECK_STR(str_of(tree_of("a[0]=x")), STR("{\"a\":[\"x\"]}"));
+    CHECK_STR(str_of(tree_of("a[100]=x")), STR("{\"a\":[\"x\"]}"));
+    CHECK_STR(str_of(tree_of("a[101]=x")), STR("{\"a\":{\"101\":\"x\"}}"));
+    CHECK_STR(str_of(tree_of("a[2]=x&a[1]=y&a[3]=z&a[0]=w")),
+              STR("{\"a\":[\"w\",\"y\",\"x\",\"z\"]}"));
+}
+
+/* The shortage is said: a form is never taken for one with less in it. */
+TEST(a_form_is_read_whole_or_not_at_all)
+{
+    static const char *const forms[] = {
+        "a=1",        "a=1&a=2&a=3", "a[]=1&a[]=2", "a[1]=y&a[0]=x", "a[b]=1&a=c&a[d][e]=f",
+        "a=1&a[b]=2", "a[b]=1&a=c",  "a[0]=1&a[b]=2", "a=b&a[][c]=d",
+    };
+
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        char whole[256];
+
+        (void)snprintf(whole, sizeof whole, "%s", tree_of(forms[i]));
+        for (struct round r = { FAULT_ARENA }; round_next(&r);) {
+            struct json *top;
+            err e;
+
+            arena_end(&mem);
+            arena_init(&mem, 1 << 20);
+            e = urlencoded_read(&mem, str_of(forms[i]), &top);
+            CHECK_ERR(e, round_met(&r) ? ERR_NO_MEMORY : OK);
+        }
+        CHECK_STR(str_of(tree_of(forms[i])), str_of(whole));
+    }
 }
