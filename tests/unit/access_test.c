@@ -446,6 +446,7 @@ TEST(who_shares_a_place_in_the_cache_shares_no_answer)
         CHECK_ERR(access_as(&d, &claims), OK);
         claims.user_id = zoe;
         CHECK_ERR(access_as(&d, &claims), ERR_TOKEN_INVALID);
+        CHECK_ERR(access_as(&d, &claims), ERR_TOKEN_INVALID);       /* and it is remembered */
     }
     domain_end_cached(&d);
 }

@@ -334,6 +334,21 @@ TEST(a_text_of_letters_that_are_roles_is_no_list_of_roles)
     api_finish();
 }
 
+TEST(where_nobody_may_sign_up_nobody_does)
+{
+    rules.signup_open = false;
+    for (enum manner m = AS_TUTORIAL; m <= AS_SERVER; m++) {
+        api_begin(m, NULL);
+        CHECK(sign_up_as("a", "") == 403);
+        CHECK(sign_up_as("a", ",\"roles\":[\"admin\"]") == 403);
+        rules.signup_open = true;
+        CHECK(sign_up_as("a", "") == 200);      /* it was not there */
+        rules.signup_open = false;
+        api_finish();
+    }
+    rules.signup_open = true;
+}
+
 /* Where nobody chooses, the role that one gets may be named: "user", or else the first there is. */
 TEST(the_default_role_may_be_named_and_no_other)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* throttle_test.c - buckets of addresses, and attempts that are under way. */
+#include "../tests/fault.h"
 #include "../tests/test.h"
 #include "auth/throttle.h"
 #include "base/clock.h"
@@ -185,4 +186,15 @@ TEST(who_waits_goes_on_when_one_has_landed)
     CHECK(flight_wait(t, &f.key, &past, clock_mono_ms() + 60000));
     (void)pthread_join(thread, NULL);
     throttle_free(t);
+}
+
+TEST(a_throttle_is_there_or_not)
+{
+    for (struct round r = { FAULT_ALLOC }; round_next(&r);) {
+        struct throttle *t = throttle_new(64);
+
+        CHECK((t == NULL) == round_met(&r));
+        if (t)
+            throttle_free(t);
+    }
 }

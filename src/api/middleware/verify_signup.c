@@ -25,13 +25,17 @@ err check_duplicate_user(struct req *req, struct res *, const char *)
     return attempt_end(req->auth, &attempt, e);
 }
 
-/* The role that a sign-up gets when it names none (account.h). */
+/* The role that a sign-up gets when it names none (account.h): "user", else the first. */
 static str default_role(const struct roles *all)
 {
-    for (size_t i = 0; i < all->n; i++)
-        if (str_is(all->at[i].name, STR("user")))
-            return all->at[i].name;
-    return all->n ? all->at[0].name : (str){0};
+    str role = {0};
+
+    for (size_t i = all->n; i > 0; i--) {
+        role = all->at[i - 1].name;
+        if (str_is(role, STR("user")))
+            break;
+    }
+    return role;
 }
 
 /* Where sign-ups cannot choose, only the default role may be named. */
