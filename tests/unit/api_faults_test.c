@@ -385,3 +385,18 @@ TEST(an_api_and_its_threads_begin_whole_or_not)
     }
     world_end();
 }
+
+/* Asking whether names are free is asking about accounts: an address may do it so often. */
+TEST(who_signs_up_too_often_is_told_to_wait)
+{
+    static const struct ask a = { "POST", "/api/auth/signup", JSON,
+        "{\"username\":\"OTHER\",\"email\":\"OTHER\",\"password\":\"the SECRET of OTHER\"}", .want = 200 };
+
+    world_begin(AS_SERVER);
+    rules.throttle.signups = (struct bucket_rule){ 2, 1, BUCKET_SIGNUPS };
+    for (int n = 0; n < 4 && who_next(); n++) {
+        ready(&a);
+        CHECK(run() == (n < 2 ? 200 : 429));
+    }
+    world_end();
+}
