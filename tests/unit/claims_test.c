@@ -290,7 +290,7 @@ TEST(the_command_line_hears_why_of_pairs_too)
 TEST(a_pair_signs_other_payloads_as_their_type)
 {
     const struct jws list = {STR("x+jwt"), STR("{\"a\":[]}"), 4096};
-    str token = {0}, header, payload, signature, text;
+    str token = {0}, header, payload, signature = {0}, text;
 
     begin();
     CHECK_ERR(jws_sign(&mem, &keys, &list, &token), ERR_KEY_NONE);
