@@ -79,7 +79,7 @@ struct api_config {
     struct pool *pools[WORKS];        /* NULL: on the loop. May be set until the server runs */
 };
 
-enum { ORIGINS_MAX = 64 };
+enum { ORIGINS_MAX = 64, FIELDS_MAX = 8 };
 
 /* Read-only while the server runs, so that all threads share it. */
 struct api {
@@ -105,6 +105,8 @@ struct req {
     enum method method;
     const struct json *tree;          /* the body as it was sent; NULL: none */
     const void *body;                 /* the row's form, filled in */
+    const char *amiss[FIELDS_MAX];    /* its fields that were put off: forms.h */
+    size_t amiss_n;
     struct caller caller;             /* set by verify_token */
     bool by_cookie;                   /* so is this: the caller's token came in one */
     str detail;                       /* for the {} of a sentence in answers.c */

@@ -38,11 +38,11 @@ static const struct field refresh_fields[] = {
 };
 // clang-format on
 
-const struct form signup_form = { sizeof(struct signup), signup_fields };
-const struct form signin_form = { sizeof(struct signin), signin_fields };
-const struct form password_form = { sizeof(struct password_body), password_fields };
-const struct form signout_form = { sizeof(struct signout_body), signout_fields };
-const struct form refresh_form = { sizeof(struct refresh_body), refresh_fields };
+const struct form signup_form = { sizeof(struct signup), signup_fields, true };
+const struct form signin_form = { sizeof(struct signin), signin_fields, true };
+const struct form password_form = { sizeof(struct password_body), password_fields, false };
+const struct form signout_form = { sizeof(struct signout_body), signout_fields, false };
+const struct form refresh_form = { sizeof(struct refresh_body), refresh_fields, false };
 
 enum { NUMBER_MAX = 512, DIGITS_MAX = 17 };
 
@@ -173,7 +173,7 @@ static err read_units(struct req *req, str text, struct asked_roles *to)
 {
     size_t at = 0;
 
-    to->is_text = true;
+    to->is_none = true;
     while (at < text.n && !to->odd.p && to->names.n < ROLE_ITEMS_MAX) {
         unsigned char c = (unsigned char)text.p[at];
         size_t n = c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
@@ -219,6 +219,36 @@ static err read_items(struct req *req, const struct json *list, struct asked_rol
     return OK;
 }
 
+/* An object that has a length is walked as a list is: `{"length":1}` has one item, undefined. */
+static err read_lookalike(struct req *req, const struct json *v, struct asked_roles *to)
+{
+    const struct json *length = json_member(v, STR("length")), *item;
+    int64_t n = 0;
+    char key[24];
+    struct buf b;
+
+    if (!length || !(length->kind == JSON_NUMBER ? json_int_of(length, &n)
+                     : length->kind == JSON_TEXT && str_int(length->text, &n)) || n <= 0)
+        return ERR_BAD_REQUEST;
+    to->is_none = true;
+    for (int64_t i = 0; i < n && i < ROLE_ITEMS_MAX; i++) {
+        (void)snprintf(key, sizeof key, "%lld", (long long)i);
+        item = json_member(v, str_of(key));
+        if (item && item->kind == JSON_TEXT && !item->lone_surrogate) {
+            to->names.at[to->names.n++] = item->text;
+            continue;
+        }
+        buf_init(&b, req->mem, BODY_MAX);
+        to->odd = STR("undefined");
+        if (item && json_as_string(&b, item) != OK)
+            return ERR_NO_MEMORY;
+        if (item)
+            to->odd = b.n ? buf_str(&b) : STR("");
+        return OK;
+    }
+    return OK;
+}
+
 /* Whatever JavaScript holds for false asks for nothing. An empty list is refused: with the tutorial
  * it gives every role there is. */
 static err read_roles(struct req *req, const struct json *v, struct asked_roles *to)
@@ -234,7 +264,7 @@ static err read_roles(struct req *req, const struct json *v, struct asked_roles 
         return read_units(req, v->text, to);
     if (v->kind == JSON_LIST && v->n)
         return read_items(req, v, to);
-    return ERR_BAD_REQUEST;
+    return v->kind == JSON_OBJECT ? read_lookalike(req, v, to) : ERR_BAD_REQUEST;
 }
 
 /* What the tutorial's clients may send under that name, and its server overlooks, is overlooked. */
@@ -287,6 +317,21 @@ static err read_field(struct req *req, const struct field *f, char *form)
     return ERR_BUG;
 }
 
+static bool is_tutorial(const struct req *req)
+{
+    return req->api->config.manner == AS_TUTORIAL;
+}
+
+err field_check(struct req *req, const char *key)
+{
+    for (size_t i = 0; i < req->amiss_n; i++)
+        if (strcmp(req->amiss[i], key) == 0) {
+            req->detail = str_of(key);
+            return ERR_BAD_REQUEST;
+        }
+    return OK;
+}
+
 err form_read(struct req *req, const struct form *form, const void **out)
 {
     char *to = arena_alloc(req->mem, form->size, _Alignof(max_align_t));
@@ -294,9 +339,14 @@ err form_read(struct req *req, const struct form *form, const void **out)
 
     if (!to)
         return ERR_NO_MEMORY;
-    for (const struct field *f = form->fields; f->key; f++)
-        if ((e = read_field(req, f, to)) != OK)
+    for (const struct field *f = form->fields; f->key; f++) {
+        e = read_field(req, f, to);
+        if (e == ERR_BAD_REQUEST && form->puts_off && f != form->fields && is_tutorial(req) &&
+            req->amiss_n < FIELDS_MAX)
+            req->amiss[req->amiss_n++] = f->key;
+        else if (e != OK)
             return e;
+    }
     *out = to;
     req->detail = (str){0};
     return OK;

@@ -4,7 +4,11 @@
  * A controller never sees a missing field, a number for a name, or an object for a password. What
  * the tutorial answers with a crash, a hang or a message of its libraries is ERR_BAD_REQUEST here,
  * with req->detail naming the field. Unknown fields are ignored; of repeated ones the last
- * counts. */
+ * counts.
+ *
+ * The tutorial looks at a field when it needs it: a name that is taken is told before a password
+ * that is missing. In its manner all fields but the first are put off, and who needs one asks
+ * field_check. */
 #ifndef API_FORMS_H
 #define API_FORMS_H
 
@@ -34,13 +38,14 @@ struct field {
 struct form {
     size_t size;
     const struct field *fields;
+    bool puts_off;        /* in the tutorial's manner: at most FIELDS_MAX fields */
 };
 
 /* The roles that a sign-up asks for. */
 struct asked_roles {
     struct strs names;    /* texts, up to the first item that is none */
     str odd;      /* that item as String(item) has it: no role can have it; p == NULL: none */
-    bool is_text; /* sent as one text: `names` are its UTF-16 units, as the tutorial walks it */
+    bool is_none; /* no list: what is in `names` the tutorial finds in it, and then fails */
 };
 
 /* Bodies of POST /api/auth/signup and /signin. */
@@ -59,6 +64,9 @@ extern const struct form signup_form, signin_form, refresh_form, password_form, 
 /* Fill a new struct from the body's tree (NULL: nothing was sent). ERR_BAD_REQUEST,
  * ERR_USER_UNKNOWN, ERR_REFRESH_MISSING, ERR_REFRESH_UNKNOWN, ERR_NO_MEMORY. */
 err form_read(struct req *req, const struct form *form, const void **out);
+
+/* ERR_BAD_REQUEST, with req->detail, when this field was put off and is missing or wrong. */
+err field_check(struct req *req, const char *key);
 
 /* String(value) as JavaScript has it: null, 1e+21, [object Object], a,b, (of ["a","b",null]). */
 err json_as_string(struct buf *to, const struct json *value);

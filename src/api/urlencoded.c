@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 /* urlencoded.c - forms with nested names.
  *
+ * As qs does it: values of one name, as it is spelled, come together first; then each name is taken
+ * apart into a tree of its own, and the trees are merged one after the other. (What JavaScript does
+ * besides, to take names that are numbers first, no form of ours would notice.)
+ *
  * A list under construction keeps each item's index as its key, so that `a[1]=y&a[0]=x` comes out
  * in the order of the indices and a list that meets a name can become an object. */
 #include "api/urlencoded.h"
 
 #include "base/utf8.h"
 
-/* A name taken apart: `a[b][]` is "a", "b", "[]". */
-struct path { str at[FORM_NESTING + 2]; size_t n; };
+/* A name taken apart: `a[b][]` is "a", "[b]", "[]". */
+struct path { str at[FORM_NESTING + 1]; size_t n; };
 
 static int hex_digit(char c)
 {
@@ -70,33 +74,32 @@ static struct path path_of(str name)
     if (at)
         path.at[path.n++] = str_head(name, at);
     for (name = str_from(name, at); next_bracket(name, &at, &n); name = str_from(name, at + n)) {
-        str s = str_head(str_from(name, at), n);
-
-        if (path.n == FORM_NESTING + 1) {                /* all the rest is one name */
-            path.at[path.n++] = str_from(name, at);
-            break;
-        }
-        path.at[path.n++] = n == 2 ? s : (str){ s.p + 1, n - 2 };
+        if (path.n == FORM_NESTING + 1)
+            break;                                       /* nobody asks for what is deeper */
+        path.at[path.n++] = str_head(str_from(name, at), n);
     }
     return path;
 }
 
-/* Is it an index of a list, in its only spelling? */
-static bool is_index(str s, int64_t *index)
+/* What a segment names, and whether that is an index of a list in its only spelling. */
+static str named(str segment, bool *index)
 {
-    return str_int(s, index) && *index >= 0 && *index <= FORM_INDEX_MAX && s.p[0] != '-'
-           && (s.n == 1 || s.p[0] != '0');
+    bool bracketed = segment.n > 1 && segment.p[0] == '[' && segment.p[segment.n - 1] == ']';
+    str name = bracketed ? (str){ segment.p + 1, segment.n - 2 } : segment;
+    int64_t i;
+
+    *index = bracketed && str_int(name, &i) && i >= 0 && i <= FORM_INDEX_MAX && name.p[0] != '-'
+             && (name.n == 1 || name.p[0] != '0');
+    return name;
 }
 
-static bool makes_list(str s)
+static bool is_tree(const struct json *v)
 {
-    int64_t index;
-
-    return str_is(s, STR("[]")) || is_index(s, &index);
+    return v->kind == JSON_LIST || v->kind == JSON_OBJECT;
 }
 
-/* A name for an item behind the last one. */
-static str next_index(struct arena *mem, const struct json *list)
+/* An index behind the last item's, by so many. */
+static str index_behind(struct arena *mem, const struct json *list, int64_t by)
 {
     int64_t last = -1;
     struct buf b;
@@ -104,7 +107,7 @@ static str next_index(struct arena *mem, const struct json *list)
     if (list->last)
         (void)str_int(list->last->key, &last);           /* in order, so the last is the greatest */
     buf_init(&b, mem, 24);
-    buf_int(&b, last + 1);
+    buf_int(&b, last + 1 + by);
     return b.failed ? (str){0} : buf_str(&b);
 }
 
@@ -115,11 +118,8 @@ static void sort_last(struct json *list)
     int64_t index = 0, other = 0;
 
     (void)str_int(item->key, &index);                    /* an index: it was checked */
-    for (; *at != item; at = &(*at)->next) {
-        (void)str_int((*at)->key, &other);               /* another index */
-        if (other >= index)
-            break;
-    }
+    while (*at != item && str_int((*at)->key, &other) && other < index)
+        at = &(*at)->next;
     if (*at == item)
         return;
     for (list->last = *at; list->last->next != item; list->last = list->last->next)
@@ -127,16 +127,6 @@ static void sort_last(struct json *list)
     list->last->next = NULL;
     item->next = *at;
     *at = item;
-}
-
-/* NULL without memory, also where there was none for the key. */
-static struct json *child(struct arena *mem, struct json *in, str key, enum json_kind kind)
-{
-    struct json *v = key.p ? json_add(mem, in, key, kind) : NULL;
-
-    if (v && in->kind == JSON_LIST)
-        sort_last(in);
-    return v;
 }
 
 static struct json *child_by_key(const struct json *in, str key)
@@ -147,114 +137,200 @@ static struct json *child_by_key(const struct json *in, str key)
     return NULL;
 }
 
-/* Make a list of what stands at `v`, with that as its first item. */
-static bool wrap(struct arena *mem, struct json *v)
+/* What `from` holds becomes what `to` holds; nobody looks at `from` again. */
+static void take(struct json *to, const struct json *from)
 {
-    str text = v->text;
-    struct json *first;
+    to->kind = from->kind;
+    to->text = from->text;
+    to->first = from->first;
+    to->last = from->last;
+    to->n = from->n;
+    for (struct json *m = to->first; m; m = m->next)
+        m->up = to;
+}
 
-    v->kind = JSON_LIST;
-    v->text = (str){0};
-    if ((first = json_add(mem, v, STR("0"), JSON_TEXT)) == NULL)
+static bool add(struct arena *mem, struct json *in, str key, const struct json *value)
+{
+    struct json *v = key.p ? json_add(mem, in, key, value->kind) : NULL;
+
+    if (!v)
         return false;
-    first->text = text;
+    take(v, value);
+    if (in->kind == JSON_LIST)
+        sort_last(in);
     return true;
 }
 
-/* A text meets an object: its name is set to true, whatever that was. Nothing is set by the empty
- * one, nor by the name of the prototype, which cannot become true. */
-static bool join_name(struct arena *mem, struct json *v, str text)
+static bool push(struct arena *mem, struct json *list, const struct json *value)
 {
-    struct json *m;
-
-    if (text.n == 0 || str_is(text, STR("__proto__")))
-        return true;
-    if ((m = child_by_key(v, text)) == NULL)
-        return child(mem, v, text, JSON_TRUE) != NULL;
-    m->kind = JSON_TRUE;
-    m->text = (str){0};
-    m->first = m->last = NULL;
-    m->n = 0;
-    return true;
+    return add(mem, list, index_behind(mem, list, 0), value);
 }
 
-/* A text meets what stands there already. */
-static bool join_text(struct arena *mem, struct json *v, str text)
+/* Behind a list's items those of another, with the same gaps; what is no list is one. */
+static bool concat(struct arena *mem, struct json *list, const struct json *value)
 {
-    struct json *item;
+    int64_t base = -1, index = 0;
 
-    if (v->kind == JSON_OBJECT)
-        return join_name(mem, v, text);
-    if (v->kind != JSON_LIST && !wrap(mem, v))
-        return false;
-    if ((item = child(mem, v, next_index(mem, v), JSON_TEXT)) == NULL)
-        return false;
-    item->text = text;
-    return true;
-}
+    if (value->kind != JSON_LIST)
+        return push(mem, list, value);
+    if (list->last)
+        (void)str_int(list->last->key, &base);
+    for (const struct json *m = value->first; m; m = m->next) {
+        int64_t last = -1;
 
-/* Into `in`, which is a list or an object, at path->at[i] and on. */
-static bool put(struct arena *mem, struct json *in, const struct path *path, str text)
-{
-    for (size_t i = 0; i < path->n; i++) {
-        str key = path->at[i];
-        bool last = i + 1 == path->n, append = i && str_is(key, STR("[]"));
-        struct json *v;
-
-        if (i && in->kind == JSON_LIST && !makes_list(key))
-            in->kind = JSON_OBJECT;                      /* its indices are its names now */
-        if (append)
-            key = in->kind == JSON_LIST ? next_index(mem, in) : STR("0");
-        v = child_by_key(in, key);
-        if (last && v)
-            return join_text(mem, v, text);
-        if (!v) {
-            v = child(mem, in, key,
-                      last                          ? JSON_TEXT
-                      : makes_list(path->at[i + 1]) ? JSON_LIST
-                                                    : JSON_OBJECT);
-            if (!v)
-                return false;
-            v->text = last ? text : (str){0};
-        } else if (v->kind != JSON_LIST && v->kind != JSON_OBJECT && !wrap(mem, v))
+        if (list->last)
+            (void)str_int(list->last->key, &last);
+        (void)str_int(m->key, &index);
+        if (!add(mem, list, index_behind(mem, list, base + index - last), m))
             return false;
-        in = v;
     }
     return true;
 }
 
-static bool goes_through_proto(const struct path *path)
+/* Make a list of what stands at `v`, with that as its first item. */
+static bool wrap(struct arena *mem, struct json *v)
 {
-    for (size_t i = 0; i < path->n; i++)
-        if (str_is(path->at[i], STR("__proto__")))
-            return true;
-    return false;
+    struct json first = *v;
+
+    *v = (struct json){ .kind = JSON_LIST, .key = v->key, .next = v->next, .up = v->up };
+    return push(mem, v, &first);
 }
 
-/* Name and value split at the first `]=`, else at the first `=`. */
-static err parameter(struct arena *mem, struct json *form, str part)
+/* A text meets an object: its name is set to true. Nothing is set by the empty one, nor by the name
+ * of the prototype, which cannot become true. */
+static bool join_name(struct arena *mem, struct json *v, str text)
+{
+    const struct json yes = { .kind = JSON_TRUE };
+    struct json *there = child_by_key(v, text);
+
+    if (str_is(text, STR("__proto__")))
+        return true;
+    if (there)
+        take(there, &yes);
+    return there || add(mem, v, text, &yes);
+}
+
+static bool merge(struct arena *mem, struct json *v, const struct json *source);
+
+/* Item by item: trees are merged, what meets anything else goes to the end. */
+static bool merge_lists(struct arena *mem, struct json *v, const struct json *source)
+{
+    bool fine = true;
+
+    for (const struct json *m = source->first, *next; m && fine; m = next) {
+        struct json *there = child_by_key(v, m->key);
+
+        next = m->next;
+        fine = there && is_tree(there) && is_tree(m) ? merge(mem, there, m)
+               : there                               ? push(mem, v, m)
+                                                     : add(mem, v, m->key, m);
+    }
+    return fine;
+}
+
+/* Name by name; the indices of a list are its names then. */
+static bool merge_names(struct arena *mem, struct json *v, const struct json *source)
+{
+    bool fine = true;
+
+    v->kind = JSON_OBJECT;
+    for (const struct json *m = source->first, *next; m && fine; m = next) {
+        struct json *there = child_by_key(v, m->key);
+
+        next = m->next;
+        fine = there ? merge(mem, there, m) : add(mem, v, m->key, m);
+    }
+    return fine;
+}
+
+/* Into what stands at `v`. As deep as a name's path at most. False: no memory. */
+static bool merge(struct arena *mem, struct json *v, const struct json *source)
+{
+    if (!is_tree(source)) {
+        if (source->kind == JSON_TEXT && source->text.n == 0)
+            return true;
+        if (v->kind == JSON_OBJECT)
+            return join_name(mem, v, source->text);
+        return (v->kind == JSON_LIST || wrap(mem, v)) && push(mem, v, source);
+    }
+    if (!is_tree(v))
+        return wrap(mem, v) && concat(mem, v, source);
+    return v->kind == JSON_LIST && source->kind == JSON_LIST ? merge_lists(mem, v, source)
+                                                             : merge_names(mem, v, source);
+}
+
+/* The tree of one name with its value, or values. */
+static bool grow(struct arena *mem, const struct path *path, struct json *value)
+{
+    struct json leaf;
+    bool index, fine = true;
+
+    for (size_t i = path->n; i-- > 0 && fine;) {
+        str key = named(path->at[i], &index);
+
+        leaf = *value;
+        *value = (struct json){ .kind = JSON_LIST };
+        if (str_is(path->at[i], STR("[]"))) {
+            fine = concat(mem, value, &leaf);
+            continue;
+        }
+        value->kind = index ? JSON_LIST : JSON_OBJECT;
+        fine = add(mem, value, key, &leaf);
+    }
+    return fine;
+}
+
+static bool goes_through_proto(const struct path *path)
+{
+    bool index, found = false;
+
+    for (size_t i = 0; i < path->n; i++)
+        found |= str_is(named(path->at[i], &index), STR("__proto__"));
+    return found;
+}
+
+/* Name and value split at the first `]=`, else at the first `=`; to the values of that name. */
+static err parameter(struct arena *mem, struct json *names, str part)
 {
     ptrdiff_t bracket = str_find(part, STR("]="));
-    str name, value;
-    struct path path;
+    struct json value = { .kind = JSON_TEXT }, *there;
+    str name;
+    bool fine;
 
     if (bracket >= 0) {
         name = str_head(part, (size_t)bracket + 1);
-        value = str_from(part, (size_t)bracket + 2);
-    } else if (!str_cut(part, '=', &name, &value))
-        value = STR("");
+        value.text = str_from(part, (size_t)bracket + 2);
+    } else if (!str_cut(part, '=', &name, &value.text))
+        value.text = STR("");
     name = decoded(mem, name);
-    value = decoded(mem, value);
-    if (!name.p || !value.p)
+    value.text = decoded(mem, value.text);
+    if (!name.p || !value.text.p)
         return ERR_NO_MEMORY;
-    path = path_of(name);
-    if (name.n == 0 || goes_through_proto(&path))
+    if (name.n == 0)
         return OK;
-    return put(mem, form, &path, value) ? OK : ERR_NO_MEMORY;
+    if ((there = child_by_key(names, name)) == NULL)
+        fine = add(mem, names, name, &value);
+    else
+        fine = (there->kind == JSON_LIST || wrap(mem, there)) && push(mem, there, &value);
+    return fine ? OK : ERR_NO_MEMORY;
+}
+
+static err names_merge(struct arena *mem, struct json *names, struct json *to)
+{
+    for (struct json *m = names->first, *next; m; m = next) {
+        struct path path = path_of(m->key);
+        struct json tree = *m;
+
+        next = m->next;
+        if (!goes_through_proto(&path) && !(grow(mem, &path, &tree) && merge_names(mem, to, &tree)))
+            return ERR_NO_MEMORY;
+    }
+    return OK;
 }
 
 err urlencoded_read(struct arena *mem, str text, struct json **out)
 {
+    struct json names = { .kind = JSON_OBJECT };
     size_t n = 1;
     bool more;
     str part;
@@ -268,8 +344,8 @@ err urlencoded_read(struct arena *mem, str text, struct json **out)
         return ERR_NO_MEMORY;
     do {
         more = str_cut(text, '&', &part, &text);
-        if ((e = parameter(mem, *out, part)) != OK)
+        if ((e = parameter(mem, &names, part)) != OK)
             return e;
     } while (more);
-    return OK;
+    return names_merge(mem, &names, *out);
 }

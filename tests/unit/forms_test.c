@@ -16,6 +16,7 @@ static err form_of(const struct form *form, const char *body, bool blank_names)
     arena_end(&x.mem);
     arena_init(&x.mem, 256 << 10);
     api.config.blank_names = blank_names;
+    api.config.manner = AS_SERVER;
     req = (struct req){ .x = &x, .api = &api, .mem = &x.mem };
     if ((e = json_parse(&x.mem, str_of(body), &rules, &tree)) != OK)
         return e;
@@ -40,8 +41,53 @@ TEST(a_sign_up_is_taken_apart)
     CHECK_STR(form->username, STR("u"));
     CHECK_STR(form->email, STR("e"));
     CHECK_STR(form->password, STR("p"));
-    CHECK(form->roles.names.n == 2 && !form->roles.odd.p && !form->roles.is_text);
+    CHECK(form->roles.names.n == 2 && !form->roles.odd.p && !form->roles.is_none);
     CHECK_STR(form->roles.names.at[1], STR("admin"));
+}
+
+TEST(in_the_tutorials_manner_a_field_is_refused_when_it_is_needed)
+{
+    static const char body[] = "{\"username\":\"u\",\"email\":7,\"roles\":[\"user\"]}";
+    const struct signup *form;
+
+    CHECK_ERR(form_of(&signup_form, body, true), ERR_BAD_REQUEST);
+    api.config.manner = AS_TUTORIAL;
+    CHECK_ERR(form_read(&req, &signup_form, &req.body), OK);
+    form = req.body;
+    CHECK_STR(form->username, STR("u"));
+    CHECK(form->roles.names.n == 1);
+    CHECK_ERR(field_check(&req, "username"), OK);
+    CHECK_ERR(field_check(&req, "roles"), OK);
+    CHECK_ERR(field_check(&req, "password"), ERR_BAD_REQUEST);
+    CHECK_STR(req.detail, STR("password"));
+    CHECK_ERR(field_check(&req, "email"), ERR_BAD_REQUEST);
+    CHECK_STR(req.detail, STR("email"));
+    CHECK_ERR(form_of(&signup_form, "{\"username\":7}", true), ERR_BAD_REQUEST);
+    CHECK_ERR(form_of(&password_form, "{\"currentPassword\":\"p\"}", true), ERR_BAD_REQUEST);
+}
+
+TEST(an_object_with_a_length_is_walked_as_a_list)
+{
+    static const struct { const char *roles, *odd; size_t names; } cases[] = {
+        {"\"roles\":{\"length\":1}", "undefined", 0},
+        {"\"roles\":{\"length\":\"1\",\"0\":7}", "7", 0},
+        {"\"roles\":{\"length\":2,\"0\":\"user\"}", "undefined", 1},
+        {"\"roles\":{\"length\":1,\"0\":\"user\"}", NULL, 1},
+        {"\"roles\":{\"length\":1,\"0\":[]}", "", 0},
+        {"\"roles\":{\"length\":1000000,\"0\":{}}", "[object Object]", 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct signup *form = signup_of(cases[i].roles);
+
+        CHECK(form && form->roles.is_none && form->roles.names.n == cases[i].names);
+        CHECK(!cases[i].odd == !form->roles.odd.p);
+        if (cases[i].odd)
+            CHECK_STR(form->roles.odd, str_of(cases[i].odd));
+    }
+    CHECK(!signup_of("\"roles\":{\"length\":-1,\"0\":\"user\"}"));
+    CHECK(!signup_of("\"roles\":{\"length\":\"x\"}"));
+    CHECK(!signup_of("\"roles\":{\"length\":[1]}"));
 }
 
 TEST(a_refused_field_is_named)
@@ -131,7 +177,7 @@ TEST(what_javascript_holds_for_false_asks_for_no_role)
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
         const struct signup *form = signup_of(nothing[i]);
 
-        CHECK(form && form->roles.names.n == 0 && !form->roles.odd.p && !form->roles.is_text);
+        CHECK(form && form->roles.names.n == 0 && !form->roles.odd.p && !form->roles.is_none);
     }
 }
 
@@ -253,7 +299,7 @@ TEST(a_text_of_roles_ends_at_what_no_role_is_called)
     static char many[ROLE_ITEMS_MAX + 40];
     const struct signup *form = signup_of("\"roles\":\"a\\udc00z\"");
 
-    CHECK(form && form->roles.is_text && form->roles.names.n == 1);
+    CHECK(form && form->roles.is_none && form->roles.names.n == 1);
     CHECK_STR(form->roles.odd, STR("\xed\xb0\x80"));
     form = signup_of("\"roles\":\"\xed\x9f\xbf\"");     /* the last before the surrogates */
     CHECK(form && form->roles.names.n == 1 && !form->roles.odd.p);
@@ -266,7 +312,7 @@ TEST(a_text_is_walked_by_utf_16_units)
 {
     const struct signup *form = signup_of("\"roles\":\"a\xc3\xa9\xe5\x8c\x97\xf0\x9f\x98\x80z\"");
 
-    CHECK(form && form->roles.is_text && form->roles.names.n == 3);
+    CHECK(form && form->roles.is_none && form->roles.names.n == 3);
     CHECK_STR(form->roles.names.at[2], STR("\xe5\x8c\x97"));
     CHECK_STR(form->roles.odd, STR("\xed\xa0\xbd"));
     arena_end(&x.mem);

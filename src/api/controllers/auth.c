@@ -3,8 +3,10 @@
 #include "api/answers.h"
 #include "api/cookie.h"
 #include "api/forms.h"
+#include "auth/account.h"
 #include "auth/session.h"
 #include "auth/sessions.h"
+#include "base/utf8.h"
 #include "store/role.h"
 
 #include <arpa/inet.h>
@@ -18,6 +20,8 @@ err signup(struct req *req, struct res *res)
     int64_t id;
     err e;
 
+    if ((e = field_check(req, "password")) != OK)
+        return e;
     req->detail = STR("username");
     e = account_create(req->auth, req->mem, &want, &id);
     if (e == ERR_PASSWORD_POLICY)
@@ -106,6 +110,20 @@ static void tokens_put(struct json_writer *w, const struct session *s)
         json_text(w, "refreshToken", s->refresh_token);
 }
 
+/* As the tutorial has it: whoever is not there is told so, whatever stands for a password. */
+static err name_then_password(struct req *req, const struct signin *form)
+{
+    struct user user;
+    err amiss = field_check(req, "password"), e;
+
+    if (amiss == OK && req->api->config.manner == AS_TUTORIAL && !utf8_is_well_formed(form->password))
+        amiss = ERR_NOT_UNICODE;
+    if (amiss == OK)
+        return OK;
+    e = account_by_name(req->auth, req->mem, form->username, &user);
+    return e == OK ? amiss : e;
+}
+
 /* POST /api/auth/signin - trade a name and a password for a token. */
 err signin(struct req *req, struct res *res)
 {
@@ -121,6 +139,8 @@ err signin(struct req *req, struct res *res)
     req->auth->device = device_of(req, form->device);
     /* Refused after session_open it would leave a session behind. */
     if (by_cookie && (e = cookie_read(req, COOKIE_REFRESH, &before)) != OK)
+        return e;
+    if ((e = name_then_password(req, form)) != OK)
         return e;
     if ((e = session_open(req->auth, req->mem, form->username, form->password, &s)) != OK)
         return e;

@@ -15,13 +15,17 @@ err check_duplicate_user(struct req *req, struct res *, const char *)
 {
     const struct signup *form = req->body;
     struct attempt attempt;
-    err e;
+    err e, amiss;
 
     req->event = "signup";
     req->who = form->username;
     if ((e = attempt_begin_nameless(req->auth, &attempt)) != OK)
         return e;
-    e = account_check_free(req->auth, req->mem, form->username, form->email);
+    amiss = field_check(req, "email");
+    e = account_check_free(req->auth, req->mem, form->username,
+                           amiss == OK ? form->email : (str){0});
+    if (amiss != OK && (e == OK || e == ERR_EMAIL_TAKEN))
+        e = amiss;                  /* what was looked for besides the name is no email */
     return attempt_end(req->auth, &attempt, e);
 }
 
@@ -59,15 +63,17 @@ static err check_roles_allowed(struct req *req, struct strs names)
 err check_roles_exist(struct req *req, struct res *, const char *)
 {
     const struct signup *form = req->body;
-    err e = roles_check_exist(req->auth, req->mem, form->roles.names, &req->detail);
+    err e = field_check(req, "roles");
 
     if (e != OK)
+        return e;
+    if ((e = roles_check_exist(req->auth, req->mem, form->roles.names, &req->detail)) != OK)
         return e;
     if (form->roles.odd.p) {
         req->detail = form->roles.odd;
         return ERR_ROLE_UNKNOWN;
     }
-    if (form->roles.is_text) {
+    if (form->roles.is_none) {
         req->detail = STR("roles");
         return ERR_BAD_REQUEST;
     }
