@@ -98,33 +98,35 @@ static bool is_tree(const struct json *v)
     return v->kind == JSON_LIST || v->kind == JSON_OBJECT;
 }
 
+static int64_t index_of(const struct json *item)
+{
+    int64_t index = -1;
+
+    (void)str_int(item->key, &index);                    /* an index: it was checked */
+    return index;
+}
+
 /* An index behind the last item's, by so many. */
 static str index_behind(struct arena *mem, const struct json *list, int64_t by)
 {
-    int64_t last = -1;
     struct buf b;
 
-    if (list->last)
-        (void)str_int(list->last->key, &last);           /* in order, so the last is the greatest */
     buf_init(&b, mem, 24);
-    buf_int(&b, last + 1 + by);
+    buf_int(&b, (list->last ? index_of(list->last) : -1) + 1 + by);
     return b.failed ? (str){0} : buf_str(&b);
 }
 
-/* Move the last item, just added, to where its index belongs. */
-static void sort_last(struct json *list)
+/* Move the last item, just added behind `before`, to where its index belongs. */
+static void sort_last(struct json *list, struct json *before)
 {
     struct json *item = list->last, **at = &list->first;
-    int64_t index = 0, other = 0;
 
-    (void)str_int(item->key, &index);                    /* an index: it was checked */
-    while (*at != item && str_int((*at)->key, &other) && other < index)
-        at = &(*at)->next;
-    if (*at == item)
+    if (!before || index_of(before) < index_of(item))
         return;
-    for (list->last = *at; list->last->next != item; list->last = list->last->next)
-        ;
-    list->last->next = NULL;
+    while (index_of(*at) < index_of(item))
+        at = &(*at)->next;
+    list->last = before;
+    before->next = NULL;
     item->next = *at;
     *at = item;
 }
@@ -151,13 +153,13 @@ static void take(struct json *to, const struct json *from)
 
 static bool add(struct arena *mem, struct json *in, str key, const struct json *value)
 {
-    struct json *v = key.p ? json_add(mem, in, key, value->kind) : NULL;
+    struct json *before = in->last, *v = key.p ? json_add(mem, in, key, value->kind) : NULL;
 
     if (!v)
         return false;
     take(v, value);
     if (in->kind == JSON_LIST)
-        sort_last(in);
+        sort_last(in, before);
     return true;
 }
 
@@ -169,20 +171,16 @@ static bool push(struct arena *mem, struct json *list, const struct json *value)
 /* Behind a list's items those of another, with the same gaps; what is no list is one. */
 static bool concat(struct arena *mem, struct json *list, const struct json *value)
 {
-    int64_t base = -1, index = 0;
+    int64_t base = list->last ? index_of(list->last) : -1, last = base;
 
     if (value->kind != JSON_LIST)
         return push(mem, list, value);
-    if (list->last)
-        (void)str_int(list->last->key, &base);
     for (const struct json *m = value->first; m; m = m->next) {
-        int64_t last = -1;
+        int64_t index = base + 1 + index_of(m);
 
-        if (list->last)
-            (void)str_int(list->last->key, &last);
-        (void)str_int(m->key, &index);
-        if (!add(mem, list, index_behind(mem, list, base + index - last), m))
+        if (!add(mem, list, index_behind(mem, list, index - last - 1), m))
             return false;
+        last = index;
     }
     return true;
 }
@@ -247,7 +245,7 @@ static bool merge_names(struct arena *mem, struct json *v, const struct json *so
 static bool merge(struct arena *mem, struct json *v, const struct json *source)
 {
     if (!is_tree(source)) {
-        if (source->kind == JSON_TEXT && source->text.n == 0)
+        if (source->text.n == 0)
             return true;
         if (v->kind == JSON_OBJECT)
             return join_name(mem, v, source->text);

@@ -74,6 +74,7 @@ TEST(an_object_with_a_length_is_walked_as_a_list)
         {"\"roles\":{\"length\":2,\"0\":\"user\"}", "undefined", 1},
         {"\"roles\":{\"length\":1,\"0\":\"user\"}", NULL, 1},
         {"\"roles\":{\"length\":1,\"0\":[]}", "", 0},
+        {"\"roles\":{\"length\":1,\"0\":\"\\ud800\"}", "\xed\xa0\x80", 0},
         {"\"roles\":{\"length\":1000000,\"0\":{}}", "[object Object]", 0},
     };
 
@@ -85,6 +86,7 @@ TEST(an_object_with_a_length_is_walked_as_a_list)
         if (cases[i].odd)
             CHECK_STR(form->roles.odd, str_of(cases[i].odd));
     }
+    CHECK(!signup_of("\"roles\":{\"length\":1.5}"));
     CHECK(!signup_of("\"roles\":{\"length\":-1,\"0\":\"user\"}"));
     CHECK(!signup_of("\"roles\":{\"length\":\"x\"}"));
     CHECK(!signup_of("\"roles\":{\"length\":[1]}"));

@@ -84,6 +84,15 @@ TEST(forms_read_as_qs_reads_them)
         { "[x]=1", "{\"x\":\"1\"}" },
         { "a[b]c[d]=1", "{\"a\":{\"b\":{\"d\":\"1\"}}}" },
         { "a[1][2][3][4][5][6][7]=x", "{\"a\":[[[[[[[\"x\"]]]]]]]}" },
+        { "a=1&[a]=2", "{\"a\":[\"1\",\"2\"]}" },
+        { "a[0]=x&a[5]=y&a[2]=z", "{\"a\":[\"x\",\"z\",\"y\"]}" },
+        { "a[0]=1&[a]=2", "{\"a\":[\"1\",\"2\"]}" },
+        { "a=1&[a]=", "{\"a\":\"1\"}" },
+        { "[a=1", "{\"[a\":\"1\"}" },
+        { "a[b=1", "{\"a[b\":\"1\"}" },
+        { "a[][b]=1&a[0]=x", "{\"a\":[{\"b\":\"1\"},\"x\"]}" },
+        { "a[]=x&a[0][b]=1", "{\"a\":[\"x\",{\"b\":\"1\"}]}" },
+        { "a[1]=x&a[3]=y&b=z&b[0]=w", "{\"a\":[\"x\",\"y\"],\"b\":[\"z\",\"w\"]}" },
         { "a=1&a[0]=2", "{\"a\":[\"1\",\"2\"]}" },
         { "a=1&a[0]=2&a[]=3", "{\"a\":[\"1\",\"2\",\"3\"]}" },
         { "a=1&a[0]=2&a=3", "{\"a\":[\"1\",\"3\",\"2\"]}" },
@@ -119,6 +128,17 @@ TEST(a_thousand_parameters_pass_and_one_more_does_not)
     CHECK(json_member(top, STR("a"))->n == FORM_PARAMETERS_MAX);
     CHECK_ERR(urlencoded_read(&mem, (str){form, 4 * FORM_PARAMETERS_MAX}, &top),
               ERR_BODY_PARAMETERS);
+}
+
+TEST(what_is_too_deep_is_put_where_the_last_level_is)
+{
+    char form[400] = "a", *p = form + 1;
+
+    for (int i = 0; i < FORM_NESTING + 8; i++)
+        p += snprintf(p, (size_t)(form + sizeof form - p), "[%d]", i + 200);
+    (void)snprintf(p, (size_t)(form + sizeof form - p), "=x");
+    CHECK(strstr(tree_of(form), "{\"231\":\"x\"}}") != NULL);
+    CHECK(strstr(tree_of(form), "232") == NULL);
 }
 
 TEST(a_form_that_does_not_fit_says_so)
@@ -173,6 +193,7 @@ TEST(a_form_is_read_whole_or_not_at_all)
     static const char *const forms[] = {
         "a=1",        "a=1&a=2&a=3", "a[]=1&a[]=2", "a[1]=y&a[0]=x", "a[b]=1&a=c&a[d][e]=f",
         "a=1&a[b]=2", "a[b]=1&a=c",  "a[0]=1&a[b]=2", "a=b&a[][c]=d",
+        "a[1]=x&a[0]=y&a[]=z", "a[0]=1&a[]=2&a[]=3", "a=1&[a]=2&a[]=3&a[4]=5", "a[b][c]=1&a[b][d]=2&a[b]=e&a[b]=f",
     };
 
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
