@@ -7,6 +7,7 @@
 #include "http/h2.h"
 
 #include "base/wipe.h"
+#include "http/fields.h"
 #include "http/flood.h"
 
 #include <nghttp2/nghttp2.h>
@@ -24,16 +25,6 @@ struct h2 {
     size_t held;                      /* bytes of bodies */
     struct flood flood;
     bool broken;                      /* no memory even to say what is wrong: it ends, unsaid */
-};
-
-/* A head as it comes in, in the stream's arena. */
-struct fields {
-    struct head head;
-    str authority;
-    struct buf cookie;
-    size_t size;
-    int status;                       /* to be refused with; 0: fine so far */
-    bool host;
 };
 
 static struct stream *stream_of_link(struct link *l)
@@ -267,41 +258,6 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     return nghttp2_session_set_stream_user_data(session, s->number, s);
 }
 
-static void take_pseudo(struct fields *f, str name, str value)
-{
-    if (str_is(name, STR(":method")))
-        f->head.method = value;
-    else if (str_is(name, STR(":path")))
-        f->head.target = value;
-    else if (str_is(name, STR(":authority")))
-        f->authority = value;
-}
-
-static void take_field(struct stream *s, struct fields *f, str name, str value)
-{
-    struct http_header *at = &f->head.headers[f->head.headers_n];
-    int64_t length = 0;
-
-    if (str_is(name, STR("cookie"))) {      /* sent in crumbs (RFC 9113 section 8.2.3) */
-        buf_put(&f->cookie, f->cookie.n ? STR("; ") : (str){0});
-        buf_put(&f->cookie, value);
-        return;
-    }
-    if (str_is(name, STR("content-length"))) {
-        f->head.has_length = str_int(value, &length);   /* nghttp2 holds the body to it */
-        f->head.length = (uint64_t)length;
-    } else if (str_is(name, STR("expect"))) {
-        s->expect = str_is_nocase(value, STR("100-continue")) ? EXPECT_CONTINUE : EXPECT_OTHER;
-    } else if (str_is(name, STR("host"))) {
-        f->status =
-            f->host || (f->authority.p && !str_is_nocase(f->authority, value)) ? 400 : f->status;
-        f->host = true;
-        f->authority = value;
-    }
-    *at = (struct http_header){ name, value };
-    f->head.headers_n++;
-}
-
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *n,
                      size_t n_n, const uint8_t *v, size_t v_n, uint8_t flags, void *user)
 {
@@ -327,10 +283,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     value = arena_dup(&s->x.mem, (str){ (const char *)v, v_n });
     if (!name.p || !value.p)
         f->status = 503;
-    else if (name.n && name.p[0] == ':')
-        take_pseudo(f, name, value);
     else
-        take_field(s, f, name, value);
+        fields_take(s, name, value);
     return 0;
 }
 
@@ -344,39 +298,6 @@ static int on_bad_header(nghttp2_session *session, const nghttp2_frame *frame, c
     (void)name, (void)name_n, (void)value, (void)value_n, (void)flags, (void)user;
     if (s && s->fields)
         s->fields->status = 400;
-    return 0;
-}
-
-static void add_field(struct fields *f, str name, str value)
-{
-    f->head.headers[f->head.headers_n++] = (struct http_header){ name, value };
-}
-
-/* All fields are there: the request as the app sees it. Returns the status to refuse with, or 0. */
-static int complete_head(struct stream *s, struct fields *f, bool has_body)
-{
-    bool host = !f->host && f->authority.p, cookie = f->cookie.n;
-    struct http_request *req = &s->x.req;
-    int status = f->status ? f->status : request_check(&f->head, f->authority);
-
-    if (status)
-        return status;
-    if (buf_ok(&f->cookie) != OK)
-        return 503;                         /* its length was counted with the other fields */
-    if (f->head.headers_n + host + cookie > s->loop->config->limits.headers_max)
-        return 431;
-    if (host)
-        add_field(f, STR("host"), f->authority);
-    if (cookie)
-        add_field(f, STR("cookie"), buf_str(&f->cookie));
-    req->method = f->head.method;
-    req->target = f->head.target;
-    req->path = f->head.path;
-    req->query = f->head.query;
-    req->headers_n = f->head.headers_n;
-    req->length = f->head.length;
-    req->has_body = f->head.has_length || has_body;
-    s->head_only = str_is(req->method, STR("HEAD"));
     return 0;
 }
 
@@ -397,7 +318,7 @@ static void run(struct h2 *h, struct stream *s)
 
 static void take_head(struct h2 *h, struct stream *s, bool ended)
 {
-    int status = complete_head(s, s->fields, !ended);
+    int status = fields_complete(s, !ended);
 
     h->conn->served = true;
     if (status) {
