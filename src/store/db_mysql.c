@@ -138,8 +138,7 @@ static err statement_fault(struct mysql *m, unsigned code)
 
     if (!m->writing || (e != ERR_NOT_FOUND && e != ERR_EXISTS))
         return e;
-    asked = say(m, "DO 0");
-    if (asked == OK)
+    if ((asked = say(m, "DO 0")) == OK)
         asked = still_writing(m);
     return asked == OK ? e : asked;
 }
@@ -583,7 +582,7 @@ static err mysql_engine_script(struct db *db, str sql)
     }
     if (e == OK)
         e = session_open(m);
-    return e == OK && m->writing ? say(m, "START TRANSACTION") : e;   /* DDL has ended the one before */
+    return e == OK && m->writing ? say(m, "START TRANSACTION") : e;     /* DDL ended the last */
 }
 
 const struct engine engine_mysql = {

@@ -318,7 +318,8 @@ static bool other_open(struct sqlite *s)
     other.index = NULL;
     other.writes += (int64_t)1 << 40;
     if (handle_open(s->place, true, &other.h) != SQLITE_OK ||
-        session_open(other.h, s->place, s->wait_ms) != SQLITE_OK || words_prepare(&other) != SQLITE_OK) {
+        session_open(other.h, s->place, s->wait_ms) != SQLITE_OK ||
+        words_prepare(&other) != SQLITE_OK) {
         handle_close(&other);
         return false;
     }
