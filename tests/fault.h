@@ -28,7 +28,8 @@ struct round {
     bool over;           /* that round met none */
 };
 
-/* Another round: true until one was without a failure. */
+/* Another round: true until one was without a failure. With TEST_FAULTS=n in the environment only
+ * each n-th call has its turn. */
 bool round_next(struct round *r);
 
 /* Has the call failed?  Ends the round: nothing fails until the next. */

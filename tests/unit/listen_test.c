@@ -306,7 +306,7 @@ TEST(the_environment_says_which_sockets_are_given)
 
 /* ---- a client that asks and does not read ---- */
 
-enum { PAGE = 8 << 10, PAGES = 100 };
+enum { PAGE = 8 << 10, PAGES = 30 };
 
 static _Atomic int pages_made;
 
