@@ -433,9 +433,9 @@ int adopt_main(int argc, char **argv)
         arena_end(&a.mem);
         if ((e = adopt_run(&a)) != OK)
             fprintf(stderr, "latchkey: adopt: %s\n", err_meaning(e));
-        arena_end(&a.mem);
     } else
         (void)adopt_usage(stderr, 0);
+    arena_end(&a.mem);
     if (a.db)
         db_close(a.db);
     arena_end(&mem);
