@@ -1,23 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* h2_fields_test.c - fields of HTTP/2 that are no plain request: trailers, hosts, expectations,
  * malformed and far too many ones; and frames where they are not looked for. */
-#include "h2_rig.h"
-
-static struct rig rig;
-static struct h2_client h;
-
-static void begin(void)
-{
-    rig_init(&rig);
-    rig_start(&rig);
-    h2_dial(&h, &rig);
-}
-
-static void end(void)
-{
-    h2_hang_up(&h);
-    rig_stop(&rig);
-}
+#include "h2_pair.h"
 
 /* A request with these fields and no body. */
 static int32_t ask(const nghttp2_nv *nv, size_t n)

@@ -1,23 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* h2_test.c - HTTP/2 over real sockets: requests, workers, limits, deadlines, the end. */
-#include "h2_rig.h"
+#include "h2_pair.h"
 #include "tls_rig.h"
-
-static struct rig rig;
-static struct h2_client h;
-
-static void begin(void)
-{
-    rig_init(&rig);
-    rig_start(&rig);
-    h2_dial(&h, &rig);
-}
-
-static void end(void)
-{
-    h2_hang_up(&h);
-    rig_stop(&rig);
-}
 
 TEST(streams_are_answered_on_the_loop_and_by_workers)
 {

@@ -392,6 +392,22 @@ TEST(a_shortage_of_memory_bends_no_signature)
     }
 }
 
+/* Read whole, or not at all. */
+static void read_amid_failures(enum fault_kind kind, err (*by)(str, struct keypair **), str text,
+                               str kid)
+{
+    for (struct round r = {kind}; round_next(&r);) {
+        struct keypair *read = NULL;
+        err e = by(text, &read);
+
+        CHECK(e == OK || round_met(&r));
+        (void)round_met(&r);
+        CHECK((e == OK) == (read != NULL));
+        CHECK(!read || str_is(keypair_kid(read), kid));
+        keypair_free(read);
+    }
+}
+
 TEST(a_pair_is_read_and_written_whole_or_not)
 {
     static const enum fault_kind kinds[] = {FAULT_OPENSSL, FAULT_ALLOC, FAULT_ARENA};
@@ -405,26 +421,8 @@ TEST(a_pair_is_read_and_written_whole_or_not)
         CHECK_ERR(keypair_public(pair, &mem, &public), OK);
         CHECK_ERR(keypair_private(pair, &mem, &private), OK);
         for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-            for (struct round r = {kinds[k]}; round_next(&r);) {
-                struct keypair *read = NULL;
-                err e = keypair_by_public(public, &read);
-
-                CHECK(e == OK || round_met(&r));
-                (void)round_met(&r);
-                CHECK((e == OK) == (read != NULL));
-                CHECK(!read || str_is(keypair_kid(read), keypair_kid(pair)));
-                keypair_free(read);
-            }
-            for (struct round r = {kinds[k]}; round_next(&r);) {
-                struct keypair *read = NULL;
-                err e = keypair_by_private(private, &read);
-
-                CHECK(e == OK || round_met(&r));
-                (void)round_met(&r);
-                CHECK((e == OK) == (read != NULL));
-                CHECK(!read || str_is(keypair_kid(read), keypair_kid(pair)));
-                keypair_free(read);
-            }
+            read_amid_failures(kinds[k], keypair_by_public, public, keypair_kid(pair));
+            read_amid_failures(kinds[k], keypair_by_private, private, keypair_kid(pair));
             for (struct round r = {kinds[k]}; round_next(&r);) {
                 struct keypair *read = NULL; /* in another form of DER, perhaps */
                 err e = keypair_private(pair, &mem, &got);

@@ -3,48 +3,17 @@
  * and the next try is like the first. */
 #include "calls.h"
 #include "http_rig.h"
+#include "socket_folder.h"
 
-#include <dirent.h>
 #include <stdlib.h>
-#include <sys/un.h>
 
 static struct rig rig;
-static char folder[64], path[96], addresses[200];
+static char addresses[200];
 
-static int descriptors(void)
+static void addresses_make(void)
 {
-    DIR *d = opendir("/proc/self/fd");
-    int n = 0;
-
-    while (d && readdir(d))
-        n++;
-    closedir(d);
-    return n;
-}
-
-static void folder_make(void)
-{
-    (void)snprintf(folder, sizeof folder, "/tmp/latchkey-calls-XXXXXX");
-    CHECK(mkdtemp(folder) != NULL);
-    (void)snprintf(path, sizeof path, "%s/x.sock", folder);
-    (void)snprintf(addresses, sizeof addresses, "127.0.0.1:0 unix:%s [::1]:0", path);
-}
-
-static void folder_drop(void)
-{
-    (void)unlink(path);
-    CHECK(rmdir(folder) == 0);
-}
-
-static int path_socket(bool listening)
-{
-    struct sockaddr_un a = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    memcpy(a.sun_path, path, strlen(path));
-    if (listening)
-        CHECK(bind(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0 && listen(fd, 8) == 0);
-    return fd;
+    socket_folder_make();
+    (void)snprintf(addresses, sizeof addresses, "127.0.0.1:0 %s [::1]:0", address);
 }
 
 /* How often the call is made to open it; each of them has failed once. */
@@ -84,7 +53,7 @@ TEST(a_server_that_cannot_be_opened_leaves_nothing_behind)
     };
     int null = dup(2);
 
-    folder_make();
+    addresses_make();
     rig_init(&rig);
     rig.config.listen = str_of(addresses);
     rig.config.loops = 2;
@@ -93,7 +62,7 @@ TEST(a_server_that_cannot_be_opened_leaves_nothing_behind)
         CHECK(opened_with_each_failing(calls[i].call, calls[i].error) > 0);
     dup2(null, 2);
     close(null);
-    folder_drop();
+    socket_folder_drop();
 }
 
 TEST(a_stale_socket_stays_where_it_cannot_be_told_or_removed)
@@ -104,13 +73,11 @@ TEST(a_stale_socket_stays_where_it_cannot_be_told_or_removed)
         { "unlink", 1, EPERM },
     };
 
-    folder_make();
+    addresses_make();
     close(path_socket(true));
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        char address[104];
         struct place p;
 
-        (void)snprintf(address, sizeof address, "unix:%s", path);
         CHECK(place_parse(str_of(address), &p));
         call_arm(calls[i].call, calls[i].n, calls[i].error, HERE);
         CHECK_ERR(place_open(&p), ERR_IO);
@@ -121,22 +88,20 @@ TEST(a_stale_socket_stays_where_it_cannot_be_told_or_removed)
         CHECK(access(path, F_OK) != 0);
         close(path_socket(true));
     }
-    folder_drop();
+    socket_folder_drop();
 }
 
 TEST(a_socket_whose_file_is_gone_closes_without_it)
 {
-    char address[104];
     struct place p;
 
-    folder_make();
-    (void)snprintf(address, sizeof address, "unix:%s", path);
+    addresses_make();
     CHECK(place_parse(str_of(address), &p));
     CHECK_ERR(place_open(&p), OK);
     CHECK(unlink(path) == 0);
     place_close(&p);
     CHECK(p.fd == -1);
-    folder_drop();
+    socket_folder_drop();
 }
 
 TEST(a_given_socket_that_cannot_be_asked_is_not_taken)
@@ -147,7 +112,7 @@ TEST(a_given_socket_that_cannot_be_asked_is_not_taken)
     struct place p;
     int fd;
 
-    folder_make();
+    addresses_make();
     fd = path_socket(true);
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         for (int n = 1; n <= calls[i].times; n++) {
@@ -162,7 +127,7 @@ TEST(a_given_socket_that_cannot_be_asked_is_not_taken)
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     CHECK_ERR(place_take(&p, fd, false), ERR_BAD_SETTING);
     close(fd);
-    folder_drop();
+    socket_folder_drop();
 }
 
 /* ---- threads ---- */

@@ -2,10 +2,10 @@
 /* listen_test.c - addresses as text; servers on several of them, on unix sockets, on sockets
  * given. */
 #include "http_rig.h"
+#include "socket_folder.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/un.h>
 #include <time.h>
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -57,11 +57,11 @@ TEST(addresses_are_numeric_with_a_port_or_absolute_paths)
 
 TEST(a_path_longer_than_a_socket_address_is_refused)
 {
-    char path[200] = "unix:/";
+    char longer[200] = "unix:/";
     struct place p;
 
-    memset(path + 6, 'a', sizeof path - 7);
-    CHECK(!place_parse(str_of(path), &p));
+    memset(longer + 6, 'a', sizeof longer - 7);
+    CHECK(!place_parse(str_of(longer), &p));
 }
 
 TEST(loopback_and_unix_sockets_are_local)
@@ -80,46 +80,15 @@ TEST(loopback_and_unix_sockets_are_local)
 
 TEST(lists_are_cut_at_blanks_and_commas)
 {
-    str list = STR(" a:1,b:2\t, c:3 "), address;
+    str list = STR(" a:1,b:2\t, c:3 "), one;
 
-    CHECK(listen_next(&list, &address) && str_is(address, STR("a:1")));
-    CHECK(listen_next(&list, &address) && str_is(address, STR("b:2")));
-    CHECK(listen_next(&list, &address) && str_is(address, STR("c:3")));
-    CHECK(!listen_next(&list, &address));
+    CHECK(listen_next(&list, &one) && str_is(one, STR("a:1")));
+    CHECK(listen_next(&list, &one) && str_is(one, STR("b:2")));
+    CHECK(listen_next(&list, &one) && str_is(one, STR("c:3")));
+    CHECK(!listen_next(&list, &one));
     list = STR("a\0b,c");
-    CHECK(listen_next(&list, &address));
-    CHECK_STR(address, STR("a\0b"));
-}
-
-/* ---- a folder for sockets ---- */
-
-static char folder[64], path[96], address[104];
-
-static void folder_make(void)
-{
-    (void)snprintf(folder, sizeof folder, "/tmp/latchkey-listen-XXXXXX");
-    CHECK(mkdtemp(folder) != NULL);
-    (void)snprintf(path, sizeof path, "%s/x.sock", folder);
-    (void)snprintf(address, sizeof address, "unix:%s", path);
-}
-
-static void folder_drop(void)
-{
-    (void)unlink(path);
-    CHECK(rmdir(folder) == 0);
-}
-
-static int path_socket(bool listening)
-{
-    struct sockaddr_un a = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    memcpy(a.sun_path, path, strlen(path));
-    if (listening)
-        CHECK(bind(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0 && listen(fd, 8) == 0);
-    else
-        CHECK(connect(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0);
-    return fd;
+    CHECK(listen_next(&list, &one));
+    CHECK_STR(one, STR("a\0b"));
 }
 
 static void unix_answers(void)
@@ -137,7 +106,7 @@ TEST(a_server_listens_on_several_addresses)
     struct client c;
     int64_t port;
 
-    folder_make();
+    socket_folder_make();
     rig_init(&rig);
     (void)snprintf(list, sizeof list, "127.0.0.1:0 127.0.0.1:0, %s", address);
     rig.config.listen = str_of(list);
@@ -157,7 +126,7 @@ TEST(a_server_listens_on_several_addresses)
     CHECK(!http_server_url(rig.server, 3, url));
     CHECK(http_server_is_local(rig.server));
     rig_stop(&rig);
-    folder_drop();
+    socket_folder_drop();
 }
 
 TEST(a_unix_socket_has_its_mode_and_is_gone_after_the_stop)
@@ -165,7 +134,7 @@ TEST(a_unix_socket_has_its_mode_and_is_gone_after_the_stop)
     struct stat st;
     mode_t mask;
 
-    folder_make();
+    socket_folder_make();
     rig_init(&rig);
     rig.config.listen = str_of(address);
     mask = umask(0177);
@@ -175,7 +144,7 @@ TEST(a_unix_socket_has_its_mode_and_is_gone_after_the_stop)
     unix_answers();
     rig_stop(&rig);
     CHECK(lstat(path, &st) != 0 && errno == ENOENT);
-    folder_drop();
+    socket_folder_drop();
 }
 
 /* Nobody takes who comes after the stop; what comes is no reason to turn in circles. */
@@ -184,7 +153,7 @@ TEST(a_drain_does_not_spin_on_a_shared_socket)
     struct client busy, idle, late;
     clock_t before;
 
-    folder_make();
+    socket_folder_make();
     rig_init(&rig);
     rig.config.listen = str_of(address);
     rig.config.limits.work_ms = 500;
@@ -206,7 +175,7 @@ TEST(a_drain_does_not_spin_on_a_shared_socket)
     hang_up(&idle);
     hang_up(&busy);
     hang_up(&late);
-    folder_drop();
+    socket_folder_drop();
 }
 
 TEST(a_stale_socket_is_replaced_a_living_one_or_a_file_is_not)
@@ -215,7 +184,7 @@ TEST(a_stale_socket_is_replaced_a_living_one_or_a_file_is_not)
     struct stat st;
     int fd;
 
-    folder_make();
+    socket_folder_make();
     fd = path_socket(true);
     rig_init(&rig);
     rig.config.listen = str_of(address);
@@ -229,7 +198,7 @@ TEST(a_stale_socket_is_replaced_a_living_one_or_a_file_is_not)
     close(fd);
     CHECK_ERR(http_server_open(&rig.config, &server), ERR_IO);
     CHECK(lstat(path, &st) == 0 && S_ISREG(st.st_mode));
-    folder_drop();
+    socket_folder_drop();
 }
 
 TEST(a_socket_that_another_server_put_there_is_left_alone)
@@ -237,7 +206,7 @@ TEST(a_socket_that_another_server_put_there_is_left_alone)
     struct stat st;
     int fd;
 
-    folder_make();
+    socket_folder_make();
     rig_init(&rig);
     rig.config.listen = str_of(address);
     rig_start(&rig);
@@ -246,7 +215,7 @@ TEST(a_socket_that_another_server_put_there_is_left_alone)
     rig_stop(&rig);
     CHECK(lstat(path, &st) == 0);
     close(fd);
-    folder_drop();
+    socket_folder_drop();
 }
 
 TEST(sockets_given_stand_for_all_addresses)
@@ -254,7 +223,7 @@ TEST(sockets_given_stand_for_all_addresses)
     struct given given = { .n = 1 };
     struct stat st;
 
-    folder_make();
+    socket_folder_make();
     given.fd[0] = path_socket(true);
     rig_init(&rig);
     rig.config.listen = STR("not an address");
@@ -265,7 +234,7 @@ TEST(sockets_given_stand_for_all_addresses)
         unix_answers();
     rig_stop(&rig);
     CHECK(lstat(path, &st) == 0);       /* its name is not ours */
-    folder_drop();
+    socket_folder_drop();
 }
 
 TEST(what_is_given_must_listen)

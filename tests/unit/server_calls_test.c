@@ -5,22 +5,10 @@
 #include "h2_rig.h"
 #include "tls_rig.h"
 
-#include <dirent.h>
 
 #define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 
 static struct rig rig;
-
-static int descriptors(void)
-{
-    DIR *d = opendir("/proc/self/fd");
-    int n = 0;
-
-    while (d && readdir(d))
-        n++;
-    closedir(d);
-    return n;
-}
 
 static void is_served(void)
 {
