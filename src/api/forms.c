@@ -198,23 +198,27 @@ static err read_units(struct req *req, str text, struct asked_roles *to)
     return OK;
 }
 
+/* An item that no role can be called. */
+static err read_odd(struct req *req, const struct json *item, struct asked_roles *to)
+{
+    struct buf b;
+    err e;
+
+    buf_init(&b, req->mem, BODY_MAX);
+    if ((e = json_as_string(&b, item)) != OK)
+        return e;
+    to->odd = b.n ? buf_str(&b) : STR("");
+    return OK;
+}
+
 static err read_items(struct req *req, const struct json *list, struct asked_roles *to)
 {
     for (const struct json *item = list->first; item; item = item->next) {
-        struct buf b;
-        err e;
-
-        if (item->kind == JSON_TEXT && !item->lone_surrogate) {
-            if (to->names.n == ROLE_ITEMS_MAX)
-                return ERR_BAD_REQUEST;
-            to->names.at[to->names.n++] = item->text;
-            continue;
-        }
-        buf_init(&b, req->mem, BODY_MAX);
-        if ((e = json_as_string(&b, item)) != OK)
-            return e;
-        to->odd = b.n ? buf_str(&b) : STR("");
-        return OK;
+        if (item->kind != JSON_TEXT || item->lone_surrogate)
+            return read_odd(req, item, to);
+        if (to->names.n == ROLE_ITEMS_MAX)
+            return ERR_BAD_REQUEST;
+        to->names.at[to->names.n++] = item->text;
     }
     return OK;
 }
@@ -225,7 +229,6 @@ static err read_lookalike(struct req *req, const struct json *v, struct asked_ro
     const struct json *length = json_member(v, STR("length")), *item;
     int64_t n = 0;
     char key[24];
-    struct buf b;
 
     if (!length || !(length->kind == JSON_NUMBER ? json_int_of(length, &n)
                      : length->kind == JSON_TEXT && str_int(length->text, &n)) || n <= 0)
@@ -233,18 +236,13 @@ static err read_lookalike(struct req *req, const struct json *v, struct asked_ro
     to->is_none = true;
     for (int64_t i = 0; i < n && i < ROLE_ITEMS_MAX; i++) {
         (void)snprintf(key, sizeof key, "%lld", (long long)i);
-        item = json_member(v, str_of(key));
-        if (item && item->kind == JSON_TEXT && !item->lone_surrogate) {
-            to->names.at[to->names.n++] = item->text;
-            continue;
+        if (!(item = json_member(v, str_of(key)))) {
+            to->odd = STR("undefined");
+            return OK;
         }
-        buf_init(&b, req->mem, BODY_MAX);
-        to->odd = STR("undefined");
-        if (item && json_as_string(&b, item) != OK)
-            return ERR_NO_MEMORY;
-        if (item)
-            to->odd = b.n ? buf_str(&b) : STR("");
-        return OK;
+        if (item->kind != JSON_TEXT || item->lone_surrogate)
+            return read_odd(req, item, to);
+        to->names.at[to->names.n++] = item->text;
     }
     return OK;
 }
