@@ -11,13 +11,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/db_engine.h"
+#include "store/wal_pair.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <sqlite3.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum word { BEGIN, COMMIT, ROLLBACK, SET, KEEP, BACK, VERSION, MODE, WORD_COUNT };
@@ -111,74 +110,13 @@ static void file_create_private(const char *path)
     pthread_mutex_unlock(&one_at_a_time);
 }
 
-/* Which write-ahead log stands beside which file. Beside a file that took the other's place the old
- * log would be written into it: SQLite cannot tell. Under its lock; kept until the process ends. */
-struct pair { char *place; ino_t file, log; struct pair *next; };
-
-static pthread_mutex_t pairs_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct pair *pairs;
-
-static ino_t number_of(const char *place, const char *end)
-{
-    char path[PATH_MAX];
-    struct stat st;
-    int n = snprintf(path, sizeof path, "%s%s", place, end);
-
-    return n > 0 && (size_t)n < sizeof path && stat(path, &st) == 0 ? st.st_ino : 0;
-}
-
-static struct pair *pair_of(const char *place)
-{
-    struct pair *at;
-
-    for (at = pairs; at && strcmp(at->place, place) != 0; at = at->next)
-        ;
-    if (at || !(at = calloc(1, sizeof *at)))
-        return at;
-    if (!(at->place = strdup(place))) {
-        free(at);
-        return NULL;
-    }
-    at->next = pairs;
-    return pairs = at;
-}
-
-/* The file at its path is the one that is open. What cannot be told just now stays as it was. */
-static void pair_note(const char *place)
-{
-    struct pair *pair;
-    ino_t file, log;
-
-    pthread_mutex_lock(&pairs_lock);
-    file = number_of(place, "");
-    log = number_of(place, "-wal");
-    if (file && (log || errno == ENOENT) && (pair = pair_of(place))) {
-        pair->file = file;
-        pair->log = log;
-    }
-    pthread_mutex_unlock(&pairs_lock);
-}
-
-static bool log_is_another_files(const char *place)
-{
-    bool yes = true;
-    struct pair *pair;
-
-    pthread_mutex_lock(&pairs_lock);
-    if ((pair = pair_of(place)))
-        yes = pair->log && pair->log == number_of(place, "-wal") &&
-              pair->file != number_of(place, "");
-    pthread_mutex_unlock(&pairs_lock);
-    return yes;
-}
-
 static int handle_open(const char *path, bool existing, sqlite3 **h)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (existing ? 0 : SQLITE_OPEN_CREATE);
 
     if (strcmp(path, ":memory:") == 0)
         return sqlite3_open_v2("file:/latchkey?vfs=memdb", h, flags | SQLITE_OPEN_URI, NULL);
-    if (!*path || log_is_another_files(path))
+    if (!*path || wal_is_another_files(path))
         return SQLITE_CANTOPEN;
     if (!existing)
         file_create_private(path);
@@ -346,7 +284,7 @@ static err file_look(struct sqlite *s)
     if (moved)
         s->look_at = 0;                 /* good news is kept for a while, bad news is not */
     else
-        pair_note(s->place);
+        wal_pair_note(s->place);
     return moved ? ERR_DB_DOWN : OK;
 }
 
