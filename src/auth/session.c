@@ -335,27 +335,49 @@ err session_refresh(struct auth *a, struct arena *mem, str refresh_token, struct
     return e != OK ? e : token_issue(a, mem, out, &state);
 }
 
-err session_change_password(struct auth *a, struct arena *mem, struct password_change *want)
+static err current_prove(struct auth *a, struct arena *mem, const struct password_change *want,
+                         str composed, struct user *user)
 {
     struct attempt attempt;
+    err e;
+
+    if ((e = user_by_id(a->db, mem, want->user_id, user)) != OK)
+        return e == ERR_NOT_FOUND ? ERR_USER_UNKNOWN : e;
+    if ((e = attempt_begin(a, mem, user, user->username, &attempt)) != OK)
+        return e;
+    db_rest(a->db);
+    e = password_try(&a->hasher, want->current, composed, user->password);
+    if (e == ERR_HASH_UNKNOWN || e == ERR_PASSWORD_WRONG)
+        e = ERR_CURRENT_WRONG;
+    return attempt_end(a, &attempt, e);
+}
+
+static err current_change(struct auth *a, struct arena *mem, const struct password_change *want,
+                          str composed, struct user *user, bool *is_proven)
+{
+    err e = current_prove(a, mem, want, composed, user);
+
+    *is_proven = e == OK;
+    return e != OK ? e
+                   : account_change_password(a, mem,
+                                             &(struct new_password){ want->user_id, want->next,
+                                                                     user->password,
+                                                                     want->session_id });
+}
+
+/* A sign-in may make the hash anew behind the proof (password_renew): then it is asked again. */
+err session_change_password(struct auth *a, struct arena *mem, struct password_change *want)
+{
     struct user user;
+    bool is_proven;
     str composed;
     err e;
 
     if ((e = composed_of(mem, want->current, &composed)) != OK)
         return e;
-    if ((e = user_by_id(a->db, mem, want->user_id, &user)) != OK)
-        return e == ERR_NOT_FOUND ? ERR_USER_UNKNOWN : e;
-    if ((e = attempt_begin(a, mem, &user, user.username, &attempt)) != OK)
-        return e;
-    db_rest(a->db);
-    e = password_try(&a->hasher, want->current, composed, user.password);
-    if (e == ERR_HASH_UNKNOWN || e == ERR_PASSWORD_WRONG)
-        e = ERR_CURRENT_WRONG;
-    if ((e = attempt_end(a, &attempt, e)) != OK)
-        return e;
-    e = account_change_password(
-        a, mem, &(struct new_password){user.id, want->next, user.password, want->session_id});
+    e = current_change(a, mem, want, composed, &user, &is_proven);
+    if (e == ERR_CURRENT_WRONG && is_proven)
+        e = current_change(a, mem, want, composed, &user, &is_proven);
     if (e != OK)
         return e;
     /* The password is another one by now. Without a proof the device is a stranger's next time. */

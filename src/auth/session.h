@@ -35,7 +35,7 @@ struct password_change {
 /* Change a password by who knows the current one; ends all sessions but session_id, and all tokens
  * without one. ERR_CURRENT_WRONG (also when somebody else changed it meanwhile), ERR_TOKEN_INVALID
  * (the account was disabled, or the session ended); ERR_TOO_MANY; else as account_set_password.
- * Hashes twice. */
+ * Hashes twice; twice again when a sign-in made the hash anew meanwhile. */
 err session_change_password(struct auth *a, struct arena *mem, struct password_change *want);
 
 #endif

@@ -3,6 +3,7 @@
 #include "auth.h"
 #include "auth/attempt.h"
 #include "auth/device.h"
+#include "crypto/password.h"
 
 #include <pthread.h>
 
@@ -195,6 +196,26 @@ TEST(a_change_of_password_gives_way_to_a_newer_one)
     CHECK_ERR(change(&d, id, STR("12345678")), ERR_CURRENT_WRONG);
     CHECK_ERR(user_by_id(d.auth.db, &d.mem, id, &user), OK);
     CHECK_STR(user.password, STR("theirs"));
+    throttled_end(&d);
+}
+
+/* A sign-in makes the hash anew behind the check of the old one. */
+TEST(a_hash_made_anew_does_not_stop_a_change_of_password)
+{
+    struct domain d;
+    char sql[256];
+    int64_t id = throttled_make(&d);
+    str hash;
+
+    CHECK_ERR(change(&d, id, STR("wrong")), ERR_CURRENT_WRONG);
+    let_time_pass(&d);
+    CHECK_ERR(password_hash(NULL, &d.mem, STR("12345678"), &d.rules.password, &hash), OK);
+    (void)snprintf(sql, sizeof sql,
+                   "CREATE TRIGGER meanwhile AFTER DELETE ON latchkey_failures BEGIN"
+                   " UPDATE users SET password = '%.*s'; END", (int)hash.n, hash.p);
+    beside(&d, sql);
+    CHECK_ERR(change(&d, id, STR("12345678")), OK);
+    CHECK_ERR(try_as(&d, "zoe", "a new one"), OK);
     throttled_end(&d);
 }
 
