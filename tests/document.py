@@ -4,6 +4,8 @@ import json, re
 
 # What the HTTP server refuses by itself, whatever the route.
 BY_ITSELF = {408, 414, 417, 431, 501, 505}
+# Fields that an answer's description names where they may stand.
+TOLD = {"www-authenticate", "retry-after", "ratelimit", "ratelimit-policy"}
 TYPES = {"string": str, "integer": int, "boolean": bool, "object": dict, "array": list, "null": type(None)}
 
 
@@ -51,7 +53,7 @@ class Document:
                 return
         yield f"the sentence {value['message']!r} is not described"
 
-    def faults(self, method, path, status, media, text):
+    def faults(self, method, path, status, fields, text):
         """What of this answer the document does not tell."""
         operation = self.operation(method, path)
         if operation is None or status in BY_ITSELF or method == "OPTIONS":
@@ -59,8 +61,12 @@ class Document:
         if str(status) not in operation["responses"]:
             yield f"status {status} is not described"
             return
-        content = operation["responses"][str(status)].get("content", {})
-        media = (media or "").split(";")[0]
+        described = operation["responses"][str(status)]
+        fields = {k.lower(): v for k, v in fields}
+        for name in fields.keys() & TOLD - {k.lower() for k in described.get("headers", {})}:
+            yield f"{name} with {status} is not described"
+        content = described.get("content", {})
+        media = fields.get("content-type", "").split(";")[0]
         if method == "HEAD" or status == 304:
             return
         if media not in content:

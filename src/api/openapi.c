@@ -218,23 +218,64 @@ static void media_put(struct json_writer *content, const struct route *row,
         buf_put(b, referred ? STR("}}") : STR("}"));
 }
 
-/* The fields that a status demands (answers.c). */
-static void status_headers_put(struct json_writer *w, int status)
-{
-    const char *field = NULL;
+/* The fields that an answer carries (answers.c); status 0: any of a row that is counted. */
+static const struct {
+    int status;
+    const char *name, *about, *type;
+} fields[] = {
+    { 401, "WWW-Authenticate", "How to come in (RFC 6750).", "string" },
+    { 429, "Retry-After", "Seconds to wait.", "integer" },
+    { 503, "Retry-After", NULL, NULL },
+    { 0, "RateLimit-Policy", "How many attempts an address has (draft-ietf-httpapi-ratelimit-"
+      "headers-10); not told while more than half is left.", "string" },
+    { 0, "RateLimit", "How many of them are left.", "string" },
+};
 
-    if (status == 401)
-        field = "WWW-Authenticate";
-    if (status == 429 || status == 503)
-        field = "Retry-After";
-    if (!field)
-        return;
-    json_key(w, "headers");
-    buf_printf(w->b, "{\"%s\":{\"$ref\":\"#/components/headers/%s\"}}", field, field);
+enum { FIELD_COUNT = sizeof fields / sizeof *fields };
+
+static bool is_counted(const struct api *api, const struct route *row)
+{
+    return row->work == HASHES && api->config.rules->throttle.on;
 }
 
-static void status_put(struct json_writer *responses, const struct route *row,
-                       const struct sayings *said, int status)
+static void headers_put(struct json_writer *w, const struct api *api, const struct route *row,
+                        int status)
+{
+    bool first = true;
+
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        const char *name = fields[i].name;
+
+        if (fields[i].status ? fields[i].status != status : !is_counted(api, row))
+            continue;
+        if (first)
+            json_key(w, "headers");
+        buf_printf(w->b, "%s\"%s\":{\"$ref\":\"#/components/headers/%s\"}", first ? "{" : ",",
+                   name, name);
+        first = false;
+    }
+    if (!first)
+        buf_byte(w->b, '}');
+}
+
+static void headers_named(struct json_writer *w)
+{
+    struct json_writer all;
+
+    json_key(w, "headers");
+    json_open(&all, w->b);
+    for (size_t i = 0; i < FIELD_COUNT; i++) {
+        if (!fields[i].about)
+            continue;
+        json_key(&all, fields[i].name);
+        buf_printf(w->b, "{\"description\":\"%s\",\"schema\":{\"type\":\"%s\"}}",
+                   fields[i].about, fields[i].type);
+    }
+    json_close(&all);
+}
+
+static void status_put(struct json_writer *responses, const struct api *api,
+                       const struct route *row, const struct sayings *said, int status)
 {
     struct json_writer one, content;
 
@@ -242,7 +283,7 @@ static void status_put(struct json_writer *responses, const struct route *row,
                                  (char)('0' + status % 10), '\0'});
     json_open(&one, responses->b);
     json_text(&one, "description", str_of(status_words(status)));
-    status_headers_put(&one, status);
+    headers_put(&one, api, row, status);
     json_key(&one, "content");
     json_open(&content, responses->b);
     for (enum shape shape = AS_MESSAGE; shape <= AS_PROBLEM; shape++)
@@ -264,7 +305,7 @@ static bool failures_put(struct json_writer *responses, const struct api *api,
     for (int status = 400; status < 600; status++)
         for (size_t i = 0; i < said.n; i++)
             if (said.at[i]->status == status) {
-                status_put(responses, row, &said, status);
+                status_put(responses, api, row, &said, status);
                 break;
             }
     return known;
@@ -277,11 +318,17 @@ static bool success_put(struct json_writer *responses, const struct api *api,
 {
     bool tagged = row->answer[0] == '~', readable;
     const char *said = row->answer + tagged, *media = *said == '=' ? said + 1 : "application/json";
+    struct json_writer one;
 
     json_key(responses, "200");
-    buf_printf(responses->b, "{\"description\":\"OK\",\"content\":{\"%s\":{\"schema\":", media);
+    json_open(&one, responses->b);
+    json_text(&one, "description", STR("OK"));
+    headers_put(&one, api, row, 200);
+    json_key(&one, "content");
+    buf_printf(responses->b, "{\"%s\":{\"schema\":", media);
     readable = schema_of_answer(responses->b, row->answer);
-    buf_put(responses->b, STR("}}}"));
+    buf_put(responses->b, STR("}}"));
+    json_close(&one);
     if (row->method == GET && (tagged || api->config.manner == AS_TUTORIAL)) {
         json_key(responses, "304");
         buf_put(responses->b, STR("{\"description\":\"Not Modified\"}"));
@@ -322,23 +369,31 @@ static void path_put(struct buf *b, const char *path)
         buf_byte(b, '}');
 }
 
-static void parameters_put(struct json_writer *w, const char *path)
+static void parameter_put(struct json_writer *w, str name, bool in_path, bool *first)
 {
-    str rest = str_of(path), segment;
+    if (*first)
+        json_key(w, "parameters");
+    buf_byte(w->b, *first ? '[' : ',');
+    buf_put(w->b, STR("{\"name\":"));
+    json_put_text(w->b, name);
+    buf_printf(w->b, ",\"in\":%s}}",
+               in_path ? "\"path\",\"required\":true,\"schema\":{\"type\":\"string\""
+                       : "\"query\",\"schema\":{\"type\":\"integer\",\"minimum\":0");
+    *first = false;
+}
+
+static void parameters_put(struct json_writer *w, const struct route *row)
+{
+    str rest = str_of(row->path), segment;
     bool first = true, more;
 
     do {
         more = str_cut(rest, '/', &segment, &rest);
-        if (!str_starts(segment, STR(":")))
-            continue;
-        if (first)
-            json_key(w, "parameters");
-        buf_byte(w->b, first ? '[' : ',');
-        buf_put(w->b, STR("{\"name\":"));
-        json_put_text(w->b, str_from(segment, 1));
-        buf_put(w->b, STR(",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\"}}"));
-        first = false;
+        if (str_starts(segment, STR(":")))
+            parameter_put(w, str_from(segment, 1), true, &first);
     } while (more);
+    if (row->then == revocations)
+        parameter_put(w, STR("since"), false, &first);
     if (!first)
         buf_byte(w->b, ']');
 }
@@ -413,7 +468,7 @@ static bool operation_put(struct json_writer *methods, const struct api *api,
     json_text(&w, "summary", str_of(row->about));
     roles_put(&w, row);
     operation_id_put(&w, row);
-    parameters_put(&w, row->path);
+    parameters_put(&w, row);
     if (row->body)
         body_put(&w, api, row->body);
     security_put(&w, api, row);
@@ -470,12 +525,6 @@ static const char schemas[] =
     "\"string\"}},"
     "\"required\":[\"type\",\"title\",\"status\",\"detail\",\"instance\",\"message\"]}}";
 
-static const char fields[] =
-    "\"headers\":{"
-    "\"WWW-Authenticate\":{\"description\":\"How to come in (RFC "
-    "6750).\",\"schema\":{\"type\":\"string\"}},"
-    "\"Retry-After\":{\"description\":\"Seconds to wait.\",\"schema\":{\"type\":\"integer\"}}}";
-
 static const char token_schemes[] =
     "\"token\":{\"type\":\"apiKey\",\"in\":\"header\",\"name\":\"x-access-token\"},"
     "\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\"}";
@@ -493,15 +542,16 @@ static void components_put(struct json_writer *w, const struct api *api)
     json_open(&inner, w->b);
     inner.more = true;
     buf_printf(w->b,
-               "%s,%s,\"responses\":{\"Refused\":{\"description\":\"What no route is asked for: "
+               "%s,\"responses\":{\"Refused\":{\"description\":\"What no route is asked for: "
                "too large, too slow, not understood.\"%s}},",
-               schemas, fields,
+               schemas,
                api->config.manner != AS_SERVER
                    ? ""
                    : ",\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":"
                      "\"#/components/schemas/Problem\"}}}");
     buf_printf(w->b, "\"securitySchemes\":{%s%s}", token_schemes,
                api->config.cookies ? cookie_schemes : "");
+    headers_named(&inner);
     examples_put(&inner, api);
     json_close(&inner);
 }
