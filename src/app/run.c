@@ -230,6 +230,7 @@ static err server_open(struct run *run)
                 .headers_max = HTTP_HEADERS_MAX,
                 .memory_max = 4 << 20,
                 .connections_max = (unsigned)s->http_connections / loops + 1,
+                .held_max = ((size_t)s->http_memory << 10) / loops,
                 .head_ms = s->http_head_ms,
                 .body_ms = s->http_body_ms,
                 .idle_ms = s->http_idle_ms,

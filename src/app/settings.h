@@ -23,6 +23,7 @@ struct settings {
     str http_listen, http_origins;     /* origins: separated by blanks or commas */
     int64_t http_port, http_loops;     /* 0: a free port; one loop a core */
     int64_t http_connections;          /* in all loops together */
+    int64_t http_memory;               /* KiB, likewise */
     int64_t http_head_ms, http_body_ms, http_idle_ms, http_write_ms, http_work_ms;
     bool http_forms;
     str welcome;                       /* the message of GET / */

@@ -3,6 +3,7 @@
 #include "http/conn.h"
 
 #include "http/h1.h"
+#include "base/log.h"
 #include "http/h2.h"
 #include "http/wire.h"
 
@@ -14,6 +15,8 @@ enum {
     OUT_ENOUGH = 32 << 10,            /* unsent answers, then no further request is taken */
     OUT_KEEP = 256 << 10,             /* larger than this the loop's buffer is given back */
     LINGER_MAX = 1 << 20,             /* bytes to be read over after the last answer */
+    HOLDS_LITTLE = 8 << 10,           /* bytes that anyone may make us keep */
+    FULL_EVERY_MS = 60000,            /* the log is told of it */
 };
 
 /* ---- closing ---- */
@@ -29,6 +32,19 @@ void conn_drop_stream(struct conn *c)
     } else if (s) {
         stream_free(s);
     }
+}
+
+/* What a worker's exchange holds is bounded by its pool. */
+static void count(struct conn *c)
+{
+    size_t holds = c->in.cap + c->out.cap;
+
+    if (c->stream && !c->stream->away)
+        holds += stream_holds(c->stream);
+    if (c->h2)
+        holds += h2_holds(c->h2);
+    c->loop->held += holds - c->held;
+    c->held = holds;
 }
 
 static void end_h2(struct conn *c)
@@ -49,6 +65,7 @@ void conn_close(struct conn *c)
     buf_end(&c->out);
     wire_bye(c);
     wire_drop_tls(c);
+    count(c);
     close(c->fd);
     link_remove(&c->timer);
     link_append(&c->loop->dead, &c->turn);
@@ -231,6 +248,61 @@ static void read_once(struct conn *c)
         explicit_bzero(l->in, (size_t)k);
 }
 
+/* ---- memory ---- */
+
+static bool is_full(const struct loop *l)
+{
+    return l->held > l->config->limits.held_max;
+}
+
+static bool has_its_share(const struct conn *c)
+{
+    size_t share = c->loop->config->limits.held_max / c->loop->conns;
+
+    return c->held > HOLDS_LITTLE && c->held > share;
+}
+
+static void full_log(struct loop *l)
+{
+    if (l->full_at && l->now - l->full_at < FULL_EVERY_MS)
+        return;
+    l->full_at = l->now;
+    log_warn("full", int_kv("bytes", (int64_t)l->held), int_kv("connections", l->conns));
+}
+
+static void shed(struct conn *c)
+{
+    struct stream *s = c->stream;
+
+    if (c->state == CONN_H2 && !c->out.n) {
+        h2_calm(c->h2);
+    } else if (c->state == CONN_BODY) {
+        c->stream = NULL;
+        h1_refuse(c, s, 503, true);
+    } else if (c->state == CONN_HEAD && !c->out.n) {
+        h1_refuse_bare(c, 503);
+    } else {
+        conn_close(c);
+        return;
+    }
+    flush(c);
+    buf_end(&c->in);
+    count(c);
+}
+
+/* Too much is held. Whoever adds to it and has more than his share goes, so that clients who ask
+ * for little are served still. */
+static void weigh(struct conn *c)
+{
+    size_t before = c->held;
+
+    count(c);
+    if (c->held > before && is_full(c->loop) && has_its_share(c)) {
+        full_log(c->loop);
+        shed(c);
+    }
+}
+
 /* ---- deadlines ---- */
 
 static enum timer timer_of(const struct conn *c)
@@ -313,6 +385,8 @@ void conn_read(struct conn *c)
         }
         read_once(c);
     }
+    if (c->state != CONN_CLOSED)
+        weigh(c);
     if (c->state != CONN_CLOSED)
         arm(c);
 }

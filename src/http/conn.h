@@ -39,6 +39,7 @@ struct conn {
     int64_t deadline;                 /* monotonic ms */
     int64_t began;                    /* when the first byte of the head at hand came */
     size_t lingered;
+    size_t held;                      /* its part of what the loop holds, as last counted */
     int fd;
     unsigned char state, timed;       /* enum conn_state, enum timer */
     bool shaking, looked;             /* TLS: its handshake is not over; its first byte was seen */

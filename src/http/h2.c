@@ -22,7 +22,8 @@ struct h2 {
     nghttp2_session *session;
     struct conn *conn;
     struct link streams;
-    size_t held;                      /* bytes of bodies */
+    size_t held;                      /* bytes of streams: heads, bodies, answers */
+    size_t bodies;                    /* bytes of bodies alone */
     struct flood flood;
     bool broken;                      /* no memory even to say what is wrong: it ends, unsaid */
 };
@@ -71,12 +72,22 @@ static void arm(struct stream *s, enum timer t)
     link_append(&s->loop->stream_timers[t], &s->timer);
 }
 
+/* No worker has it. */
+static void weigh(struct h2 *h, struct stream *s)
+{
+    size_t holds = stream_holds(s);
+
+    h->held += holds - s->held;
+    s->held = holds;
+}
+
 /* The stream is of no more use here. */
 static void drop(struct h2 *h, struct stream *s)
 {
     link_remove(&s->among);
     link_remove(&s->timer);
-    h->held -= s->body.n;
+    h->held -= s->held;
+    h->bodies -= s->body.n;
     s->conn = NULL;
     if (s->away)
         atomic_store_explicit(&s->x.gone, true, memory_order_relaxed);
@@ -191,6 +202,7 @@ static void answer(struct h2 *h, struct stream *s)
     int status = s->x.res.status;
 
     s->answered = true;
+    weigh(h, s);
     arm(s, TIMER_WRITE);
     submit(h, s, s->number, status ? status : 500, status == 0);
 }
@@ -285,6 +297,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         f->status = 503;
     else
         fields_take(s, name, value);
+    weigh(h, s);
     return 0;
 }
 
@@ -338,6 +351,7 @@ static void take_head(struct h2 *h, struct stream *s, bool ended)
         nghttp2_nv go_on = field(STR(":status"), STR("100"));
 
         buf_init(&s->body, NULL, s->body_max);
+        weigh(h, s);
         arm(s, TIMER_BODY);
         if (s->expect == EXPECT_CONTINUE)
             (void)nghttp2_submit_headers(h->session, 0, s->number, NULL, &go_on, 1,
@@ -358,8 +372,8 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t number, cons
         refuse(h, s, 413);
         return 0;
     }
-    if (h->held + n > 2 * s->body_max) {
-        h->held -= s->body.n;
+    if (h->bodies + n > 2 * s->body_max) {
+        h->bodies -= s->body.n;
         buf_end(&s->body);
         refuse(h, s, 503);
         return 0;
@@ -368,7 +382,8 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t number, cons
     if (buf_ok(&s->body) != OK)
         refuse(h, s, 503);
     else
-        h->held += n;
+        h->bodies += n;
+    weigh(h, s);
     return 0;
 }
 
@@ -489,6 +504,17 @@ bool h2_is_busy(const struct h2 *h)
     return !link_is_alone(&h->streams);
 }
 
+size_t h2_holds(const struct h2 *h)
+{
+    return sizeof *h + h->held;
+}
+
+void h2_calm(struct h2 *h)
+{
+    terminate(h, NGHTTP2_ENHANCE_YOUR_CALM);
+    h->conn->rude = true;
+}
+
 void h2_finish(struct h2 *h, struct stream *s)
 {
     answer(h, s);
@@ -518,8 +544,7 @@ void h2_expire(struct h2 *h, struct stream *s)
         arm(s, TIMER_WRITE);
         break;
     default:                                /* inside a head nothing else can be read either */
-        terminate(h, NGHTTP2_ENHANCE_YOUR_CALM);
-        h->conn->rude = true;
+        h2_calm(h);
         arm(s, TIMER_WRITE);
     }
 }

@@ -38,6 +38,12 @@ bool h2_pump(struct h2 *h, bool *more);
 /* Are there streams? */
 bool h2_is_busy(const struct h2 *h);
 
+/* Bytes that its client makes us keep: heads and bodies of requests under way, answers not sent. */
+size_t h2_holds(const struct h2 *h);
+
+/* It holds too much: end it. h2_pump says how. */
+void h2_calm(struct h2 *h);
+
 /* A worker has answered a stream. */
 void h2_finish(struct h2 *h, struct stream *s);
 

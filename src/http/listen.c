@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 enum { DEFER_S = 10, HOST_MAX = 64, PORT_MAX = 8, UNIX_MODE = 0660, FD_FIRST = 3 };
+enum { KERNEL_KEEPS = 64 << 10 };   /* each way: it would let one grow to megabytes */
 
 /* ---- text ---- */
 
@@ -122,14 +123,16 @@ void place_url(const struct place *p, char out[static URL_MAX])
 
 /* ---- sockets ---- */
 
-/* Accepted sockets take TCP_NODELAY over. DEFER_ACCEPT keeps clients that say nothing in the kernel
- * and lets the first read find the request. */
+/* Accepted sockets take TCP_NODELAY and the buffers over. DEFER_ACCEPT keeps clients that say
+ * nothing in the kernel and lets the first read find the request. */
 static bool set_options(int fd)
 {
-    int one = 1, defer = DEFER_S;
+    int one = 1, defer = DEFER_S, kept = KERNEL_KEEPS;
 
     return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0
            && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) == 0
+           && setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &kept, sizeof kept) == 0
+           && setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kept, sizeof kept) == 0
            && setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0
            && setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &defer, sizeof defer) == 0;
 }

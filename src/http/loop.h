@@ -42,10 +42,11 @@ struct loop {
     struct link ready;                /* connections that have more to read than their share */
     struct link dead;                 /* freed once the batch is over: its events may name them */
     unsigned conns;
+    size_t held;                      /* bytes that their clients make us keep */
     unsigned away;                    /* streams that workers have */
     bool accepting;
     int64_t accept_at;                /* when to try again after running out of descriptors */
-    int64_t warned_at;
+    int64_t warned_at, full_at;       /* when the log was told of that, and of too much held */
     char *in;                         /* READ_SIZE bytes that all connections read into */
     struct buf out;                   /* answers for the connection at hand */
     struct head head;                 /* of the request at hand */

@@ -127,7 +127,7 @@ static err open_sockets(struct http_server *s, struct listener *out)
 static bool limits_are_sane(const struct http_limits *l)
 {
     return l->head_max >= HEAD_LEAST && l->headers_max > 0 && l->headers_max <= HTTP_HEADERS_MAX
-           && l->memory_max > 0 && l->connections_max > 0 && l->head_ms > 0 && l->body_ms > 0
+           && l->memory_max > 0 && l->connections_max > 0 && l->held_max > 0 && l->head_ms > 0 && l->body_ms > 0
            && l->idle_ms > 0 && l->write_ms > 0 && l->work_ms > 0;
 }
 

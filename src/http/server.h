@@ -16,6 +16,7 @@ struct http_limits {
     unsigned headers_max;              /* at most HTTP_HEADERS_MAX */
     size_t memory_max;                 /* an exchange's arena, bytes: body, its tree, the answer */
     unsigned connections_max;          /* a loop */
+    size_t held_max;                   /* bytes that a loop's clients may make it keep together */
     /* Absolute deadlines in ms: to send a whole head, a whole body, the next request's first byte;
      * for one write to make progress to its end; for the app to answer. */
     int64_t head_ms, body_ms, idle_ms, write_ms, work_ms;

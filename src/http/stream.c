@@ -82,6 +82,7 @@ struct stream *stream_new(struct loop *loop, const struct head *h)
     s->keep = h->keep;
     s->number = 0;
     s->answered = false;
+    s->held = 0;
     s->fields = NULL;
     s->sent = 0;
     link_init(&s->among);
@@ -110,6 +111,11 @@ void stream_free(struct stream *s)
     s->next = l->streams;
     l->streams = s;
     l->streams_n++;
+}
+
+size_t stream_holds(const struct stream *s)
+{
+    return sizeof *s + s->x.mem.held + s->body.cap;
 }
 
 /* `s` lay in `from`, whose copy is at `to`; constants and empty ones lie elsewhere. */

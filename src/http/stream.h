@@ -38,6 +38,7 @@ struct stream {
     int64_t deadline;                 /* monotonic ms */
     unsigned char timed;              /* enum timer */
     bool answered;
+    size_t held;                      /* its part of what its connection holds, as last counted */
     struct fields *fields;            /* its head, in x.mem */
     size_t sent;                      /* bytes of the answer's body */
 };
@@ -45,6 +46,9 @@ struct stream {
 /* A stream for a head that was parsed; NULL without memory. Its strs still point where the head's
  * did. */
 struct stream *stream_new(struct loop *loop, const struct head *head);
+
+/* Bytes that it takes. No worker has it. */
+size_t stream_holds(const struct stream *s);
 
 /* Wipe it and keep it for the next. */
 void stream_free(struct stream *s);

@@ -133,8 +133,9 @@ static struct loop *the_loop(void)
 {
     static struct http_config config = {
         .limits = { .head_max = HEAD_MAX, .headers_max = FIELDS_MAX, .memory_max = MEMORY_MAX,
-                    .connections_max = 1, .head_ms = DEADLINE, .body_ms = DEADLINE,
-                    .idle_ms = DEADLINE, .write_ms = DEADLINE, .work_ms = DEADLINE },
+                    .connections_max = 1, .held_max = 64 << 20, .head_ms = DEADLINE,
+                    .body_ms = DEADLINE, .idle_ms = DEADLINE, .write_ms = DEADLINE,
+                    .work_ms = DEADLINE },
         .app = { NULL, NULL, NULL, app_route, app_run, app_refuse },
     };
     static const struct listener none[1];

@@ -134,7 +134,7 @@ static void rig_init(struct rig *r)
             .listen = STR("127.0.0.1:0"),
             .loops = 1,
             .limits = {
-                .head_max = 16384, .headers_max = 64, .memory_max = 8 << 20,
+                .head_max = 16384, .headers_max = 64, .memory_max = 8 << 20, .held_max = 64 << 20,
                 .connections_max = 1000, .head_ms = 60000, .body_ms = 60000, .idle_ms = 60000,
                 .write_ms = 60000, .work_ms = 60000,
             },

@@ -447,7 +447,7 @@ TEST(limits_that_make_no_sense_are_refused)
     int null = dup(2);
 
     CHECK(freopen("/dev/null", "w", stderr) != NULL);   /* it logs each */
-    for (int i = 0; i < 10; i++) {
+    for (int i = 0; i < 11; i++) {
         rig_init(&rig);
         switch (i) {
         case 0: l->head_max = 255; break;
@@ -460,6 +460,7 @@ TEST(limits_that_make_no_sense_are_refused)
         case 7: l->idle_ms = 0; break;
         case 8: l->write_ms = 0; break;
         case 9: l->work_ms = 0; break;
+        case 10: l->held_max = 0; break;
         }
         CHECK_ERR(http_server_open(&rig.config, &rig.server), ERR_BAD_SETTING);
     }
