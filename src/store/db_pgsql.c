@@ -131,7 +131,8 @@ static err answer_check(struct pgsql *p, PGresult *r, PGresult **out)
     err e;
 
     p->unsure = false;
-    if (sure && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)) {
+    if (sure && (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
+                 status == PGRES_EMPTY_QUERY)) {
         *out = r;
         return OK;
     }

@@ -36,6 +36,21 @@ static size_t marks(const char *sql)
     return n;
 }
 
+/* A migration may have words for one engine alone. */
+TEST(a_script_of_nothing_is_run)
+{
+    struct store s;
+    struct db *db;
+
+    store_make(&s);
+    db = store_open(&s);
+    CHECK_ERR(db_script(db, STR("")), OK);
+    CHECK_ERR(db_script(db, STR("-- nothing here\n\n\n")), OK);
+    CHECK_ERR(db_script(db, STR(";")), OK);
+    db_close(db);
+    store_remove(&s);
+}
+
 TEST(an_engines_own_text_takes_the_same_values)
 {
     for (enum query q = 0; q < Q_COUNT; q++) {

@@ -275,6 +275,38 @@ TEST(an_edited_or_a_newer_migration_is_refused)
     store_remove(&s);
 }
 
+/* As a database from before 0008 has them. */
+TEST(names_from_before_their_table_was_made_anew_are_kept)
+{
+    static const char before[] =
+        "DROP TABLE latchkey_names; CREATE TABLE latchkey_names (kind INTEGER NOT NULL,"
+        " name_key CHAR(64) NOT NULL, user_id BIGINT NOT NULL, created_at BIGINT NOT NULL,"
+        " PRIMARY KEY (kind, name_key));"
+        "INSERT INTO latchkey_names VALUES (1, 'zoe', 1, 5), (2, 'z@x', 1, 5);"
+        "DELETE FROM latchkey_schema WHERE number >= 8";
+    struct user u = { .username = STR("Zoe") };
+    struct store s;
+    struct arena mem;
+    struct db *db;
+
+    store_make(&s);
+    db = store_open(&s);
+    CHECK_ERR(user_insert(db, &u, 5), OK);
+    CHECK_ERR(db_script(db, str_of(before)), OK);
+    db_close(db);
+    CHECK_ERR(migrate(&s.config, MIGRATE_KEEP, OWNER_SERVE), OK);
+    db = store_open(&s);
+    arena_init(&mem, 64 << 10);
+    CHECK_ERR(user_by_name_key(db, &mem, NAME_USERNAME, STR("zoe"), &u), OK);
+    CHECK(u.id == 1);
+    CHECK_ERR(user_by_name_key(db, &mem, NAME_EMAIL, STR("z@x"), &u), OK);
+    CHECK_ERR(user_by_name_key(db, &mem, NAME_USERNAME, STR("z@x"), &u), ERR_NOT_FOUND);
+    CHECK_ERR(name_claim(db, NAME_USERNAME, STR("zoe"), 2, 6), ERR_EXISTS);
+    arena_end(&mem);
+    db_close(db);
+    store_remove(&s);
+}
+
 static void *migrate_once(void *arg)
 {
     const struct store *s = arg;

@@ -1,0 +1,13 @@
+-- 0008_names.sql - on SQLite a name's row stands in its key's own tree: one look-up less.
+-- only sqlite:ALTER TABLE latchkey_names RENAME TO latchkey_names_before;
+-- only sqlite:CREATE TABLE latchkey_names (
+-- only sqlite:    kind       INTEGER NOT NULL,
+-- only sqlite:    name_key   {key} NOT NULL,
+-- only sqlite:    user_id    BIGINT NOT NULL,
+-- only sqlite:    created_at BIGINT NOT NULL,
+-- only sqlite:    PRIMARY KEY (kind, name_key)
+-- only sqlite:) WITHOUT ROWID;
+-- only sqlite:INSERT INTO latchkey_names
+-- only sqlite:    SELECT kind, name_key, user_id, created_at FROM latchkey_names_before;
+-- only sqlite:DROP TABLE latchkey_names_before;
+-- only sqlite:CREATE INDEX latchkey_names_user ON latchkey_names (user_id);
