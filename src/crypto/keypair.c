@@ -251,7 +251,7 @@ static err keypair_of(EVP_PKEY *key, bool is_private, struct keypair **out)
     return e;
 }
 
-err keypair_new(enum alg alg, struct keypair **out)
+static err keypair_make(enum alg alg, struct keypair **out)
 {
     EVP_PKEY *key = alg == ALG_ES256   ? EVP_EC_gen("P-256")
                     : alg == ALG_RS256 ? EVP_RSA_gen(RSA_BITS)
@@ -261,6 +261,15 @@ err keypair_new(enum alg alg, struct keypair **out)
     if (!key)
         return alg == ALG_HS256 ? ERR_BUG : ERR_NO_MEMORY;
     return keypair_of(key, true, out);
+}
+
+err keypair_new(enum alg alg, struct keypair **out)
+{
+    err e;
+
+    while ((e = keypair_make(alg, out)) == OK && (*out)->kid[0] == '-')
+        keypair_free(*out);
+    return e;
 }
 
 err keypair_by_public(str der, struct keypair **out)

@@ -19,7 +19,8 @@ bool alg_parse(str name, enum alg *out);
 
 struct keypair;
 
-/* Make one; RSA has RSA_BITS and takes a tenth of a second. ERR_NO_MEMORY; ERR_BUG for HS256. */
+/* Make one; RSA has RSA_BITS and takes a tenth of a second. Its id, which is typed on command lines,
+ * does not begin with '-'. ERR_NO_MEMORY; ERR_BUG for HS256. */
 err keypair_new(enum alg alg, struct keypair **out);
 
 /* Read one: a SubjectPublicKeyInfo, which can only verify, or a private key (PKCS #1, SEC 1 or

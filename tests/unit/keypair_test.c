@@ -289,6 +289,18 @@ TEST(both_halves_are_read_back)
     }
 }
 
+/* One of 64 ids would: of so many keys some had one. */
+TEST(no_id_of_a_new_key_looks_like_a_flag)
+{
+    for (int i = 0; i < 500; i++) {
+        struct keypair *pair;
+
+        CHECK_ERR(keypair_new(i % 2 ? ALG_ES256 : ALG_EDDSA, &pair), OK);
+        CHECK(keypair_kid(pair).p[0] != '-');
+        keypair_free(pair);
+    }
+}
+
 TEST(a_jwk_has_public_members_only)
 {
     static const char *const members[ALGS] = {NULL, "crv kty x y kid alg use ",
