@@ -260,9 +260,9 @@ static void *worker_run(void *arg)
     struct hashing *some[LANES_MAX];
     char name[16];
 
-    snprintf(name, sizeof name, "hash%u", worker->number);
-    (void)pthread_setname_np(pthread_self(), name);   /* for top; nothing hangs on it */
     priority_lower(worker);
+    snprintf(name, sizeof name, "hash%u", worker->number);
+    (void)pthread_setname_np(pthread_self(), name);   /* for top: who has it, has its priority */
     pthread_mutex_lock(&engine->lock);
     for (wait_for_work(worker); !engine->stop; wait_for_work(worker)) {
         unsigned n = take_some(worker, some);
