@@ -18,7 +18,8 @@
 
 static const char request[] = "GET /api/test/all HTTP/1.1\r\nHost: a\r\n\r\n";
 
-/* A different address of ours every 10,000: ports of one run out. */
+/* A different address of ours every 10,000: ports of one run out. Which port is chosen when it is
+ * known where to: those that wait out what is over are free for another server. */
 static int dial(int port, int i)
 {
     struct sockaddr_in from = {.sin_family = AF_INET,
@@ -26,9 +27,10 @@ static int dial(int port, int i)
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int fd = socket(AF_INET, SOCK_STREAM, 0), late = 1;
 
-    if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof from) != 0 ||
+    if (fd < 0 || setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late, sizeof late) != 0 ||
+        bind(fd, (struct sockaddr *)&from, sizeof from) != 0 ||
         connect(fd, (struct sockaddr *)&to, sizeof to) != 0) {
         perror("dial");
         exit(1);
