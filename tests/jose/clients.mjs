@@ -156,7 +156,7 @@ const now = Math.floor(Date.now() / 1000);
 const good = {
   id: 1,
   iat: now,
-  exp: now + 600,
+  exp: now + 3600,
   sid: "5",
   jti: "x",
   sub: "1",
@@ -275,15 +275,10 @@ const cases = [
 
 // ---- feeds that no server of ours would send, and a key that is withdrawn
 
-const told = {
-  iss: issuer,
-  iat: now,
-  exp: now + 300,
-  next: 1,
-  life: 960,
-  since: 0,
-  more: false,
-  all: 0
+// Made when it is asked for: how long this has run already is told nobody.
+const told = () => {
+  const at = Math.floor(Date.now() / 1000);
+  return { iss: issuer, iat: at, exp: at + 300, next: 1, life: 960, since: 0, more: false, all: 0 };
 };
 const state = {
   keys: [es.jwk, ed.jwk],
@@ -298,7 +293,7 @@ const feeds = createServer(async (request, answer) => {
     return answer.end(JSON.stringify({ keys: state.keys }));
   }
   const since = Number(new URLSearchParams(query).get("since"));
-  const payload = {...told, since, sessions: [], users: [], ...state.told };
+  const payload = {...told(), since, sessions: [], users: [], ...state.told };
   const typ = "latchkey-revocations+jwt";
   answer.end(await sign(state.by, { typ, ...state.header }, payload));
 });
@@ -371,7 +366,7 @@ for (const [name, change, wanted] of [
       if (shift) throw new Error("gone");
       const body = u.endsWith("jwks.json") ?
           JSON.stringify({ keys: [ed.jwk] }) :
-          await sign(ed, { typ: "latchkey-revocations+jwt" }, {...told, sessions: [], users: [] });
+          await sign(ed, { typ: "latchkey-revocations+jwt" }, {...told(), sessions: [], users: [] });
       return new Response(body, { headers: { "cache-control": "max-age=60" } });
     }
   });
