@@ -213,7 +213,7 @@ static void say_frame(struct client *c, int type, int flags, uint32_t id, str pa
 static bool read_whole(struct client *c, unsigned char *to, size_t n)
 {
     for (size_t at = 0; at < n;) {
-        ssize_t k = recv(c->fd, to + at, n - at, 0);
+        ssize_t k = recv_on(c->fd, to + at, n - at, 0);
 
         if (k <= 0)
             return false;

@@ -246,9 +246,33 @@ static void hang_up(struct client *c)
     close(c->fd);
 }
 
+/* recv(2) on a socket with a patience is broken off when the process is stopped and goes on. */
+static ssize_t recv_on(int fd, void *to, size_t n, int flags)
+{
+    ssize_t k;
+
+    do
+        k = recv(fd, to, n, flags);
+    while (k < 0 && errno == EINTR);
+    return k;
+}
+
+static bool is_broken_off(const SSL *ssl, int k)
+{
+    return k <= 0 && errno == EINTR && SSL_get_error(ssl, k) == SSL_ERROR_WANT_READ;
+}
+
 static ssize_t read_some(struct client *c, char *to, size_t n)
 {
-    return c->ssl ? SSL_read(c->ssl, to, (int)n) : recv(c->fd, to, n, 0);
+    int k;
+
+    if (!c->ssl)
+        return recv_on(c->fd, to, n, 0);
+    do {
+        errno = 0;
+        k = SSL_read(c->ssl, to, (int)n);
+    } while (is_broken_off(c->ssl, k));
+    return k;
 }
 
 static bool more(struct client *c)

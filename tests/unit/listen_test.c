@@ -295,7 +295,7 @@ static void read_pages(struct client *c, int n)
     size_t left = (size_t)n * PAGE;
     ssize_t k;
 
-    while (left && (k = recv(c->fd, c->b, sizeof c->b, 0)) > 0)
+    while (left && (k = recv_on(c->fd, c->b, sizeof c->b, 0)) > 0)
         for (ssize_t i = 0; i < k; i++)
             left -= c->b[i] == 'b';
     CHECK(left == 0);

@@ -232,7 +232,7 @@ static size_t big_read(const char *call, int n, int error, bool *hit)
     dial(&c, &rig);
     call_arm(call, n, error, ELSEWHERE);
     say_z(&c, "GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-    while ((k = recv(c.fd, piece, sizeof piece, 0)) > 0)
+    while ((k = recv_on(c.fd, piece, sizeof piece, 0)) > 0)
         for (ssize_t i = 0; i < k; i++)
             got += piece[i] == 'b';
     *hit = call_disarm();

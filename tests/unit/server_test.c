@@ -323,7 +323,7 @@ TEST(an_answer_larger_than_the_socket_leaves_in_pieces)
         say_z(&c, GET("/big"));
     say_z(&c, GET("/close"));
     while (n < 4u * BIG) {
-        ssize_t k = recv(c.fd, piece, sizeof piece, 0);
+        ssize_t k = recv_on(c.fd, piece, sizeof piece, 0);
 
         CHECK(k > 0);
         if (k <= 0)
@@ -358,7 +358,7 @@ TEST(a_large_body_comes_in_whole)
     say(&c, (str){ head, (size_t)snprintf(head, sizeof head, "POST /work HTTP/1.1\r\nHost: a\r\n"
                    "Content-Length: %zu\r\nConnection: close\r\n\r\n", sizeof body) });
     say(&c, (str){ body, sizeof body });
-    for (ssize_t k; (k = recv(c.fd, body, sizeof body, 0)) > 0;)
+    for (ssize_t k; (k = recv_on(c.fd, body, sizeof body, 0)) > 0;)
         for (ssize_t i = 0; i < k; i++)
             n += body[i] == 'b';
     CHECK(n == sizeof body);

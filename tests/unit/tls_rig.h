@@ -67,6 +67,8 @@ static void papers_drop(struct papers *p)
 [[maybe_unused]] static bool secure_with(struct client *c, SSL_CTX *ctx, const char *alpn,
                                          SSL_SESSION *session)
 {
+    int k;
+
     c->ssl = SSL_new(ctx);
     SSL_set_fd(c->ssl, c->fd);
     if (alpn)
@@ -74,7 +76,11 @@ static void papers_drop(struct papers *p)
     if (session)
         SSL_set_session(c->ssl, session);
     ERR_clear_error();
-    return SSL_connect(c->ssl) == 1;
+    do {
+        errno = 0;
+        k = SSL_connect(c->ssl);
+    } while (is_broken_off(c->ssl, k));
+    return k == 1;
 }
 
 [[maybe_unused]] static long serial_of(const struct client *c)
