@@ -285,7 +285,7 @@ static void make_page(void *app, void *own, struct exchange *x)
 
     (void)app, (void)own;
     atomic_fetch_add(&pages_made, 1);
-    memset(p, 'b', PAGE);
+    memset(p, FILLER, PAGE);
     x->res.status = 200;
     x->res.body = (str){ p, PAGE };
 }
@@ -297,7 +297,7 @@ static void read_pages(struct client *c, int n)
 
     while (left && (k = recv_on(c->fd, c->b, sizeof c->b, 0)) > 0)
         for (ssize_t i = 0; i < k; i++)
-            left -= c->b[i] == 'b';
+            left -= c->b[i] == FILLER;
     CHECK(left == 0);
 }
 

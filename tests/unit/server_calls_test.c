@@ -234,7 +234,7 @@ static size_t big_read(const char *call, int n, int error, bool *hit)
     say_z(&c, "GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     while ((k = recv_on(c.fd, piece, sizeof piece, 0)) > 0)
         for (ssize_t i = 0; i < k; i++)
-            got += piece[i] == 'b';
+            got += piece[i] == FILLER;
     *hit = call_disarm();
     hang_up(&c);
     is_served();

@@ -329,9 +329,9 @@ TEST(an_answer_larger_than_the_socket_leaves_in_pieces)
         if (k <= 0)
             break;
         for (ssize_t i = 0; i < k; i++)
-            n += piece[i] == 'b';
+            n += piece[i] == FILLER;
         if (n == 4u * BIG) {            /* the rest of the last answer may be among them */
-            char *rest = memrchr(piece, 'b', (size_t)k);
+            char *rest = memrchr(piece, FILLER, (size_t)k);
 
             c.n = (size_t)(piece + k - rest - 1);
             memcpy(c.b, rest + 1, c.n);
@@ -353,14 +353,14 @@ TEST(a_large_body_comes_in_whole)
 
     rig_init(&rig);
     rig_start(&rig);
-    memset(body, 'b', sizeof body);
+    memset(body, FILLER, sizeof body);
     dial(&c, &rig);
     say(&c, (str){ head, (size_t)snprintf(head, sizeof head, "POST /work HTTP/1.1\r\nHost: a\r\n"
                    "Content-Length: %zu\r\nConnection: close\r\n\r\n", sizeof body) });
     say(&c, (str){ body, sizeof body });
     for (ssize_t k; (k = recv_on(c.fd, body, sizeof body, 0)) > 0;)
         for (ssize_t i = 0; i < k; i++)
-            n += body[i] == 'b';
+            n += body[i] == FILLER;
     CHECK(n == sizeof body);
     hang_up(&c);
     rig_stop(&rig);

@@ -112,7 +112,7 @@ TEST(an_answer_larger_than_the_socket_leaves_in_pieces)
     say_z(&c, "GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     while ((k = read_some(&c, piece, sizeof piece)) > 0)
         for (ssize_t i = 0; i < k; i++)
-            got += piece[i] == 'b';
+            got += piece[i] == FILLER;
     CHECK(got == BIG);
     hang_up(&c);
     end();
