@@ -181,6 +181,18 @@ static void rig_start(struct rig *r)
     r->config.given = &given;
 }
 
+/* Has this machine a loopback of IPv6? Containers often have none. */
+[[maybe_unused]] static bool has_ipv6(void)
+{
+    struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool has = fd >= 0 && bind(fd, (struct sockaddr *)(void *)&a, sizeof a) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
 /* Wait until it has drained; http_server_stop was called. */
 static void rig_join(struct rig *r)
 {

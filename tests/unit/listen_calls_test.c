@@ -13,7 +13,8 @@ static char addresses[200];
 static void addresses_make(void)
 {
     socket_folder_make();
-    (void)snprintf(addresses, sizeof addresses, "127.0.0.1:0 %s [::1]:0", address);
+    (void)snprintf(addresses, sizeof addresses, "127.0.0.1:0 %s %s:0", address,
+                   has_ipv6() ? "[::1]" : "127.0.0.1");
 }
 
 /* How often the call is made to open it; each of them has failed once. */

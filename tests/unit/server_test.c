@@ -497,6 +497,8 @@ TEST(a_port_is_told_of_both_families_and_no_other)
     CHECK(mkdtemp(folder) != NULL);
     (void)snprintf(path, sizeof path, "unix:%s/x.sock", folder);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].listen && rows[i].listen[0] == '[' && !has_ipv6())
+            continue;
         rig_init(&rig);
         rig.config.listen = str_of(rows[i].listen ? rows[i].listen : path);
         CHECK_ERR(http_server_open(&rig.config, &rig.server), OK);
