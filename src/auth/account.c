@@ -5,6 +5,7 @@
  * on another thread's connection and more than once, so it lives on the struct it is given. */
 #include "auth/account.h"
 
+#include "auth/access.h"
 #include "auth/claim.h"
 #include "auth/name.h"
 #include "auth/policy.h"
@@ -20,6 +21,7 @@ enum {
     PASSWORD_TYPED_MAX =
         4096, /* bytes before NFC; composing shrinks none of more to what is allowed */
     CHANGE_MEMORY = 256 << 10,
+    AHEAD_MOST = JWT_LEEWAY / 2,    /* seconds; the rest is for clocks that differ */
 };
 
 static err name_check(str name)
@@ -258,6 +260,7 @@ struct change {
     struct arena *mem;
     int64_t id, now;            /* now: ms, when its turn came */
     int64_t keep;               /* a session that does not end; 0: none */
+    bool signs_out;             /* and no more */
     str hash, verified, role;
     err (*apply)(struct db *db, const struct change *c, const struct user *user);
 };
@@ -287,16 +290,37 @@ static err change_alone(struct auth *a, struct change *c)
     return e;
 }
 
-/* Times are whole seconds, so the cut-off lies behind the present one; it never moves back. */
-static void tokens_cut(struct account_state *state, int64_t now)
-{
-    if (state->tokens_from < now / 1000 + 1)
-        state->tokens_from = now / 1000 + 1;
-}
-
 static err state_of(struct db *db, const struct user *user, struct account_state *out)
 {
     return account_state_of(db, user->id, user->created_at, out);
+}
+
+/* Behind all tokens that there are. Times are whole seconds, and one of this second may be dated
+ * ahead of it, by an earlier cut-off or by whatever else token_issue puts it behind. */
+static err tokens_cut(struct db *db, const struct change *c, const struct user *user,
+                      struct account_state *state)
+{
+    int64_t now = clock_ms() / 1000, from;
+    err e = access_tokens_from(db, c->mem, &from);
+
+    if (e != OK)
+        return e;
+    from = from > now ? from : now;
+    from = from > user->created_at ? from : user->created_at;
+    from = from > state->tokens_from ? from : state->tokens_from;
+    /* Who signs in and out without a pause would date his tokens so far ahead that they open nothing
+     * for long. What an operator does is done. */
+    if (from - now >= AHEAD_MOST && (c->signs_out || c->verified.p))
+        return ERR_BUSY;
+    state->tokens_from = from + 1;
+    return OK;
+}
+
+/* Where no session was there to end, what is dated ahead was cut off before. */
+static err tokens_cut_again(struct db *db, const struct change *c, const struct user *user,
+                            struct account_state *state)
+{
+    return state->tokens_from > clock_ms() / 1000 ? OK : tokens_cut(db, c, user, state);
 }
 
 /* Access tokens without a session by the cut-off, all else by its rows. The clock is read
@@ -304,9 +328,11 @@ static err state_of(struct db *db, const struct user *user, struct account_state
 static err sessions_end(struct db *db, const struct change *c, const struct user *user,
                         struct account_state *state)
 {
-    err e = sessions_of_user_delete(db, user->id, c->keep);
+    int64_t gone;
+    err e = sessions_of_user_delete(db, user->id, c->keep, &gone);
 
-    tokens_cut(state, clock_ms());
+    if (e == OK)
+        e = (c->signs_out && gone == 0 ? tokens_cut_again : tokens_cut)(db, c, user, state);
     if (e == OK)
         e = revocation_of_user(db, user->id, c->keep, state->tokens_from);
     return e != OK ? e : refreshes_of_user_delete(db, user->id);
@@ -388,12 +414,14 @@ static err apply_enable(struct db *db, const struct change *c, const struct user
 
 static err apply_delete(struct db *db, const struct change *c, const struct user *user)
 {
-    err e = sessions_of_user_delete(db, user->id, c->keep);
+    struct account_state state;
+    err e;
 
-    if (e == OK)
-        e = revocation_of_user(db, user->id, 0, c->now / 1000 + 1);
-    if (e == OK)
-        e = failures_forget(db, user);
+    if ((e = state_of(db, user, &state)) != OK)
+        return e;
+    if ((e = sessions_end(db, c, user, &state)) != OK)
+        return e;
+    e = failures_forget(db, user);
     return e != OK ? e : user_delete(db, user->id);
 }
 
@@ -458,7 +486,8 @@ err account_change_password(struct auth *a, struct arena *mem, const struct new_
 
 err account_sign_out(struct auth *a, int64_t id, int64_t keep)
 {
-    return change_alone(a, &(struct change){ .id = id, .keep = keep, .apply = apply_sign_out });
+    return change_alone(
+        a, &(struct change){.id = id, .keep = keep, .signs_out = true, .apply = apply_sign_out});
 }
 
 err account_disable(struct auth *a, int64_t id)

@@ -49,8 +49,9 @@ err account_by_name(struct auth *a, struct arena *mem, str username, struct user
 void account_ask_on(struct auth *a, struct arena *mem, str username, const struct user *user);
 
 /* All of these: ERR_USER_UNKNOWN when there is no such account. What a change cuts off is every
- * token issued up to and within the second of the change; session_open dates later ones behind
- * it. */
+ * token issued before it, those too that are dated a little ahead; session_open dates later ones
+ * behind it. ERR_BUSY: an owner has cut off so often within seconds that those would lie too far
+ * ahead. */
 
 /* Its tokens stop. Fails as account_create does about the password, and hashes too. */
 err account_set_password(struct auth *a, struct arena *mem, int64_t id, str password);

@@ -368,6 +368,7 @@ static err current_change(struct auth *a, struct arena *mem, const struct passwo
 /* A sign-in may make the hash anew behind the proof (password_renew): then it is asked again. */
 err session_change_password(struct auth *a, struct arena *mem, struct password_change *want)
 {
+    struct account_state state;
     struct user user;
     bool is_proven;
     str composed;
@@ -381,6 +382,8 @@ err session_change_password(struct auth *a, struct arena *mem, struct password_c
     if (e != OK)
         return e;
     /* The password is another one by now. Without a proof the device is a stranger's next time. */
-    (void)device_proofs(a, mem, &user, clock_ms() / 1000 + 1, &want->device_proofs);
+    if (account_state_of(a->db, user.id, user.created_at, &state) == OK)
+        (void)device_proofs(a, mem, &user, later(clock_ms() / 1000, state.tokens_from),
+                            &want->device_proofs);
     return OK;
 }

@@ -73,9 +73,9 @@ err session_delete(struct db *db, int64_t id, int64_t user_id)
     return changed ? OK : ERR_NOT_FOUND;
 }
 
-err sessions_of_user_delete(struct db *db, int64_t user_id, int64_t but)
+err sessions_of_user_delete(struct db *db, int64_t user_id, int64_t but, int64_t *gone)
 {
-    return db_exec(db, Q_SESSIONS_OF_USER_DELETE, IN(integer(user_id), integer(but)), NULL);
+    return db_exec(db, Q_SESSIONS_OF_USER_DELETE, IN(integer(user_id), integer(but)), gone);
 }
 
 err sessions_over_delete(struct db *db, int64_t now, int64_t user_id, int64_t used_before)

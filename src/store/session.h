@@ -33,7 +33,9 @@ err session_insert(struct db *db, const struct session_row *row);
 err session_advance(struct db *db, int64_t id, int64_t counter, int64_t now, bool *won);
 
 err session_delete(struct db *db, int64_t id, int64_t user_id);               /* ERR_NOT_FOUND */
-err sessions_of_user_delete(struct db *db, int64_t user_id, int64_t but);     /* but: an id, or 0 */
+
+/* All of an account `but` one (an id, or 0); *gone is how many that were. */
+err sessions_of_user_delete(struct db *db, int64_t user_id, int64_t but, int64_t *gone);
 
 /* All accounts' sessions that are past their end, and one's that nobody used since
  * `used_before`. */

@@ -106,6 +106,62 @@ TEST(a_token_opens_until_its_account_is_disabled_or_deleted)
     }
 }
 
+/* A cut-off that lies ahead of the clock, as each does within its own second, dates the next tokens
+ * ahead as well: a further one must lie behind them. */
+static void ahead(struct domain *d)
+{
+    beside(d, "UPDATE latchkey_accounts SET tokens_from = tokens_from + 2");
+}
+
+TEST(what_is_dated_behind_a_cut_off_is_cut_off_by_the_next)
+{
+    for (int cached = 0; cached < 2; cached++) {
+        struct domain d;
+        int64_t id;
+        str token;
+
+        domain_make_cached(&d, cached);
+        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        CHECK_ERR(account_set_password(&d.auth, &d.mem, id, STR("12345678")), OK);
+        ahead(&d);
+        token = token_signed_in(&d, "zoe");
+        CHECK_ERR(access_now(&d, token), OK);
+        CHECK_ERR(account_set_password(&d.auth, &d.mem, id, STR("12345678")), OK);
+        CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
+        token = token_signed_in(&d, "zoe");
+        CHECK_ERR(access_now(&d, token), OK);
+        CHECK_ERR(account_disable(&d.auth, id), OK);
+        CHECK_ERR(account_enable(&d.auth, id), OK);
+        CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
+        CHECK_ERR(access_now(&d, token_signed_in(&d, "zoe")), OK);
+        domain_end_cached(&d);
+    }
+}
+
+/* By a row that a clock ahead of ours dated, and by the cut-off for all. */
+TEST(what_is_dated_behind_its_account_or_behind_all_is_cut_off_too)
+{
+    struct domain d;
+    int64_t id;
+    str token;
+
+    domain_make(&d);
+    CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+    beside(&d, "UPDATE users SET createdAt = datetime('now', '+30 seconds')");
+    token = token_signed_in(&d, "zoe");
+    CHECK_ERR(access_now(&d, token), OK);
+    CHECK_ERR(account_set_password(&d.auth, &d.mem, id, STR("12345678")), OK);
+    CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
+    CHECK_ERR(meta_write(d.auth.db, STR("tokens_from"),
+                         arena_printf(&d.mem, "%lld", (long long)clock_ms() / 1000 + 40)),
+              OK);
+    token = token_signed_in(&d, "zoe");
+    CHECK_ERR(access_now(&d, token), OK);
+    CHECK_ERR(account_set_password(&d.auth, &d.mem, id, STR("12345678")), OK);
+    CHECK_ERR(access_now(&d, token), ERR_TOKEN_INVALID);
+    domain_end(&d);
+}
+
 TEST(a_change_by_others_holds_at_the_next_check)
 {
     for (int cached = 0; cached < 2; cached++) {

@@ -757,3 +757,23 @@ TEST(a_change_of_password_a_sign_out_and_time_end_what_is_known)
     CHECK_ERR(try_on(&d, kept, "zoe", "another one"), ERR_TOO_MANY);
     throttled_end(&d);
 }
+
+/* Each of two changes within a second dates its proof behind itself. */
+TEST(a_device_stays_known_through_one_change_of_password_after_the_other)
+{
+    struct domain d;
+    int64_t id = throttled_make(&d);
+    struct password_change want = {
+        .user_id = id, .current = STR("12345678"), .next = STR("another one")};
+    str first;
+
+    CHECK_ERR(session_change_password(&d.auth, &d.mem, &want), OK);
+    first = want.device_proofs;
+    beside(&d, "UPDATE latchkey_accounts SET tokens_from = tokens_from + 2");
+    want.current = STR("another one");
+    CHECK_ERR(session_change_password(&d.auth, &d.mem, &want), OK);
+    hammer(&d, "zoe");
+    CHECK_ERR(try_on(&d, first, "zoe", "another one"), ERR_TOO_MANY);
+    CHECK_ERR(try_on(&d, want.device_proofs, "zoe", "another one"), OK);
+    throttled_end(&d);
+}

@@ -276,7 +276,7 @@ static void look_ups(struct db *db, struct arena *mem)
     struct standing standing;
     struct strs roles;
     struct user user;
-    int64_t id;
+    int64_t id, gone;
 
     CHECK_ERR(user_by_id(db, mem, 7, &user), OK);
     CHECK_ERR(user_by_username(db, mem, STR("user7"), &user), OK);
@@ -290,7 +290,7 @@ static void look_ups(struct db *db, struct arena *mem)
     CHECK_ERR(roles_of_user(db, mem, 7, &roles), OK);
     CHECK_ERR(sessions_by_user(db, mem, &walk), OK);
     CHECK_ERR(sessions_over_delete(db, 0, 7, 0), OK);
-    CHECK_ERR(sessions_of_user_delete(db, 7, 7), OK);
+    CHECK_ERR(sessions_of_user_delete(db, 7, 7, &gone), OK);
     CHECK_ERR(watermark_read(db, &id), OK);
 }
 
