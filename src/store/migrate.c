@@ -284,16 +284,23 @@ static err migrations_apply(struct db *db, struct migrating *m)
 }
 
 /* Tokens from before a fresh start name ids that are given again. A token's time is in seconds, so
- * the one that began with the drop is lost to them too. */
-static err tokens_refuse_old(struct db *db)
+ * the one that began with the drop is lost to them too; after another fresh start within it they
+ * are dated behind that one's. */
+static err tokens_refuse_old(struct db *db, struct migrating *m)
 {
+    int64_t from = clock_ms() / 1000, before;
     char number[24];
-    int n = snprintf(number, sizeof number, "%lld", (long long)(clock_ms() / 1000 + 1));
+    str value;
     err e;
 
-    if ((e = watermark_write(db, 0)) != OK)
+    if ((e = watermark_write(db, 0)) != OK ||
+        (e = fact_read(db, &m->mem, STR("tokens_from"), &value)) != OK)
         return e;
-    return meta_write(db, STR("tokens_from"), (str){ number, (size_t)n });
+    if (str_int(value, &before) && before > from)
+        from = before;
+    return meta_write(
+        db, STR("tokens_from"),
+        (str){number, (size_t)snprintf(number, sizeof number, "%lld", (long long)from + 1)});
 }
 
 static err roles_seed(struct db *db, struct migrating *m)
@@ -342,7 +349,7 @@ static err bring_up(struct db *db, struct migrating *m)
         (e = migrations_apply(db, m)) != OK ||
         (e = roles_seed(db, m)) != OK)
         return e;
-    if (m->how == MIGRATE_FRESH && m->last && (e = tokens_refuse_old(db)) != OK)
+    if (m->how == MIGRATE_FRESH && m->last && (e = tokens_refuse_old(db, m)) != OK)
         return e;
     return owner_write(db, m);
 }

@@ -120,6 +120,12 @@ TEST(a_fresh_start_drops_what_dev_made_and_counts_from_one)
     CHECK(from == 0);
     CHECK_ERR(meta_read(db, &mem, STR("tokens_from"), &value), OK);
     CHECK(str_int(value, &from) && from > before);
+
+    /* Again, within the same second as it were. */
+    CHECK_ERR(meta_write(db, STR("tokens_from"), STR("4000000000")), OK);
+    CHECK_ERR(migrate(&s.config, MIGRATE_FRESH, OWNER_DEV), OK);
+    CHECK_ERR(meta_read(db, &mem, STR("tokens_from"), &value), OK);
+    CHECK(str_int(value, &from) && from > 4000000000);
     arena_end(&mem);
     db_close(db);
     store_remove(&s);
