@@ -86,19 +86,22 @@ err roles_check_exist(struct auth *a, struct arena *mem, struct strs names, str 
     return OK;
 }
 
-static err default_role(struct db *db, struct arena *mem, struct role *out)
+err role_default(struct db *db, struct arena *mem, struct role *out)
 {
+    bool is_there = false, is_named = false;
     struct roles all;
-    err e = role_by_name(db, mem, STR("user"), out);
+    err e;
 
-    if (e != ERR_NOT_FOUND)
-        return e;
     if ((e = roles_all(db, mem, &all)) != OK)
         return e;
-    if (all.n == 0)
-        return ERR_ROLE_UNKNOWN;
-    *out = all.at[0];
-    return OK;
+    for (size_t i = 0; i < all.n && !is_named; i++) {
+        is_named = str_is(all.at[i].name, STR("user"));
+        if (!is_named && all.at[i].id != 1)
+            continue;
+        *out = all.at[i];
+        is_there = true;
+    }
+    return is_there ? OK : ERR_ROLE_UNKNOWN;
 }
 
 /* A new password as it will be stored, of an account with these names. */
@@ -134,7 +137,7 @@ static err creation_give_roles(struct db *db, const struct creation *c)
     err e;
 
     if (c->roles.n == 0) {
-        if ((e = default_role(db, c->mem, &role)) != OK)
+        if ((e = role_default(db, c->mem, &role)) != OK)
             return e;
         return user_role_insert(db, c->user.id, role.id, c->now);
     }

@@ -6,14 +6,14 @@
 #define AUTH_ACCOUNT_H
 
 #include "auth/auth.h"
+#include "store/role.h"
 #include "store/user.h"
 
 /* A sign-up. username and email may be NULL strs (p == NULL) where the tutorial's may; NULL equals
  * NULL, as there. */
 struct new_account {
     str username, email, password;
-    struct strs roles; /* names, repeated or not; n == 0: the default role, which is the
-                          one named "user", else the one with the lowest id */
+    struct strs roles; /* names, repeated or not; n == 0: the default role */
 };
 
 /* Is the name, or else the address, taken?  OK, ERR_USERNAME_TAKEN, ERR_EMAIL_TAKEN;
@@ -23,9 +23,13 @@ err account_check_free(struct auth *a, struct arena *mem, str username, str emai
 /* Do all these roles exist?  OK, or ERR_ROLE_UNKNOWN with *which set to the first that does not. */
 err roles_check_exist(struct auth *a, struct arena *mem, struct strs names, str *which);
 
+/* The role of who names none: "user", else the one whose id is 1, as the tutorial has it. Without
+ * both there is none, ERR_ROLE_UNKNOWN: whatever is left may be more than anybody shall get. */
+err role_default(struct db *db, struct arena *mem, struct role *out);
+
 /* Hash the password (its NFC), then store account, names and roles in one transaction; of any
  * number of simultaneous calls for one name exactly one succeeds. ERR_USERNAME_TAKEN,
- * ERR_EMAIL_TAKEN, ERR_ROLE_UNKNOWN (also when there is no role at all), ERR_PASSWORD_POLICY
+ * ERR_EMAIL_TAKEN, ERR_ROLE_UNKNOWN (also when there is no default one), ERR_PASSWORD_POLICY
  * (policy.h; a->refusal says why), ERR_NOT_UNICODE, ERR_BAD_REQUEST (a name over 255 code points).
  * Hashes: not on a loop's thread. */
 err account_create(struct auth *a, struct arena *mem, const struct new_account *want, int64_t *id);

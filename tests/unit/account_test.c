@@ -27,7 +27,7 @@ TEST(a_sign_up_is_stored_with_the_default_role)
     domain_end(&d);
 }
 
-TEST(the_default_role_is_the_lowest_where_none_is_called_user)
+TEST(the_default_role_is_that_of_the_id_1_where_none_is_called_user)
 {
     struct domain d;
     struct strs roles;
@@ -38,7 +38,9 @@ TEST(the_default_role_is_the_lowest_where_none_is_called_user)
     CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
     CHECK_ERR(roles_of_user(d.auth.db, &d.mem, id, &roles), OK);
     CHECK(roles.n == 1 && str_is(roles.at[0], STR("reader")));
-    beside(&d, "DELETE FROM user_roles; DELETE FROM roles;");
+    beside(&d, "DELETE FROM user_roles; DELETE FROM roles WHERE id = 1;");
+    CHECK_ERR(sign_up(&d, "yan", "y@x", &id), ERR_ROLE_UNKNOWN);
+    beside(&d, "DELETE FROM roles;");
     CHECK_ERR(sign_up(&d, "yan", "y@x", &id), ERR_ROLE_UNKNOWN);
     CHECK_ERR(account_by_name(&d.auth, &d.mem, STR("yan"), &(struct user){0}), ERR_USER_UNKNOWN);
     domain_end(&d);

@@ -351,7 +351,7 @@ TEST(where_nobody_may_sign_up_nobody_does)
     rules.signup_open = true;
 }
 
-/* Where nobody chooses, the role that one gets may be named: "user", or else the first there is. */
+/* Where nobody chooses, the role that one gets may be named: "user", or else that of the id 1. */
 TEST(the_default_role_may_be_named_and_no_other)
 {
     rules.signup_roles = false;
@@ -359,10 +359,23 @@ TEST(the_default_role_may_be_named_and_no_other)
     CHECK(sign_up_as("a", ",\"roles\":[\"user\",\"user\"]") == 200);
     CHECK(sign_up_as("b", ",\"roles\":[\"user\",\"admin\"]") == 403);
     CHECK(sign_up_as("b", "") == 200);
+    CHECK_ERR(db_script(db, STR("UPDATE roles SET name = 'reader' WHERE id = 1")), OK);
+    CHECK(sign_up_as("c", ",\"roles\":[\"reader\"]") == 200);
+    CHECK(sign_up_as("d", ",\"roles\":[\"moderator\"]") == 403);
+    api_finish();
+    rules.signup_roles = true;
+}
+
+/* An operator who removes it makes nobody a moderator by that. */
+TEST(without_the_default_role_strangers_get_no_other)
+{
+    rules.signup_roles = false;
+    api_begin(AS_SERVER, NULL);
     CHECK_ERR(db_script(db, STR("DELETE FROM user_roles; DELETE FROM roles WHERE name = 'user'")),
               OK);
-    CHECK(sign_up_as("c", ",\"roles\":[\"moderator\"]") == 200);
-    CHECK(sign_up_as("d", ",\"roles\":[\"admin\"]") == 403);
+    CHECK(sign_up_as("a", ",\"roles\":[\"moderator\"]") == 403);
+    CHECK(sign_up_as("a", "") == 400);
+    CHECK_STR(x.res.body, STR("{\"message\":\"Failed! Role does not exist = user\"}"));
     api_finish();
     rules.signup_roles = true;
 }

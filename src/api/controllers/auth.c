@@ -26,6 +26,8 @@ err signup(struct req *req, struct res *res)
     e = account_create(req->auth, req->mem, &want, &id);
     if (e == ERR_PASSWORD_POLICY)
         req->detail = str_of(req->auth->refusal);
+    if (e == ERR_ROLE_UNKNOWN)
+        req->detail = STR("user"); /* who named roles was told before */
     if (e != OK)
         return e;
     return res_message(res, 200, said_of(req, SAID_REGISTERED));

@@ -4,7 +4,6 @@
 #include "api/forms.h"
 #include "auth/account.h"
 #include "auth/attempt.h"
-#include "store/role.h"
 
 err check_signup_open(struct req *req, struct res *, const char *)
 {
@@ -29,31 +28,19 @@ err check_duplicate_user(struct req *req, struct res *, const char *)
     return attempt_end(req->auth, &attempt, e);
 }
 
-/* The role that a sign-up gets when it names none (account.h): "user", else the first. */
-static str default_role(const struct roles *all)
-{
-    str role = {0};
-
-    for (size_t i = all->n; i > 0; i--) {
-        role = all->at[i - 1].name;
-        if (str_is(role, STR("user")))
-            break;
-    }
-    return role;
-}
-
 /* Where sign-ups cannot choose, only the default role may be named. */
 static err check_roles_allowed(struct req *req, struct strs names)
 {
-    struct roles all;
+    struct role role = {0};
     err e;
 
     if (names.n == 0 || req->auth->rules->signup_roles)
         return OK;
-    if ((e = roles_all(req->auth->db, req->mem, &all)) != OK)
+    e = role_default(req->auth->db, req->mem, &role);
+    if (e != OK && e != ERR_ROLE_UNKNOWN)
         return e;
     for (size_t i = 0; i < names.n; i++)
-        if (!str_is(names.at[i], default_role(&all))) {
+        if (e != OK || !str_is(names.at[i], role.name)) {
             req->detail = names.at[i];
             return ERR_ROLE_REFUSED;
         }
