@@ -30,6 +30,7 @@ enum {
     KID_COOLDOWN = 10,
     SIGNED_EVERY = 60,
     PAGES_MAX = 1000,
+    KEYS_AGE_MAX = 3600,
     URL_MAX = 1024,
     SLOTS = 1024,
     SLOT_TOKEN_MAX = 1024,
@@ -75,7 +76,7 @@ struct latchkey {
     struct key keys[KEYS_MAX];
     size_t keys_n;
     unsigned generation; /* of the keys: what verified under older ones is not kept */
-    int64_t keys_until, keys_asked, keys_failed; /* seconds since 1970 */
+    int64_t keys_at, keys_until, keys_asked, keys_failed; /* seconds since 1970 */
     char keys_tag[160];
     struct entry *entries; /* open addressing */
     size_t places, entries_n;
@@ -603,13 +604,19 @@ static bool keys_load(struct latchkey *l);
 static bool keys_fetch(struct latchkey *l);
 static int64_t seconds(void);
 
+/* Whether `then` was so long ago. A clock that was set back tells no age: it may have been. */
+static bool is_old(int64_t then, int64_t now, int64_t age)
+{
+    return now - then >= age || now < then;
+}
+
 /* The key that a header names. One that is not known is looked for once, not too often. */
 static EVP_PKEY *key_of_header(struct latchkey *l, const struct header *h, enum turn turn,
                                enum alg *alg)
 {
     EVP_PKEY *pkey = key_by_id(l, h->kid, alg);
 
-    if (!pkey && seconds() - l->keys_asked >= KID_COOLDOWN &&
+    if (!pkey && is_old(l->keys_asked, seconds(), KID_COOLDOWN) &&
         (turn == MINE ? keys_load(l) : keys_fetch(l)))
         pkey = key_by_id(l, h->kid, alg);
     return pkey;
@@ -905,10 +912,13 @@ static bool keys_load(struct latchkey *l)
         memcpy(l->keys_tag, fine ? a.etag : "", fine ? sizeof l->keys_tag : 1);
     }
     free(a.body);
-    if (fine)
-        l->keys_until = now + (a.max_age < 0 ? 60 : a.max_age > 3600 ? 3600 : a.max_age);
-    else
+    if (fine) {
+        l->keys_at = now;
+        l->keys_until =
+            now + (a.max_age < 0 ? 60 : a.max_age > KEYS_AGE_MAX ? KEYS_AGE_MAX : a.max_age);
+    } else {
         l->keys_failed = seconds();
+    }
     return fine;
 }
 
@@ -980,24 +990,36 @@ static void feed_fetch(struct latchkey *l)
     turn_give(l);
 }
 
+/* Whether what is known is of now; a time to come is another clock's. */
+static bool keys_are_of(const struct latchkey *l, int64_t now)
+{
+    return l->keys_n && now - l->keys_until <= l->config.max_stale &&
+           l->keys_until - now <= KEYS_AGE_MAX;
+}
+
+static bool feed_is_of(const struct latchkey *l, int64_t now)
+{
+    return now - l->feed_whole <= l->config.max_stale && l->feed_whole - now <= LEEWAY;
+}
+
 /* See to it that what is needed is there and not too old. After a failure the next try is no sooner
  * than `every`, or each check would wait for a server that is silent. */
 static bool be_fresh(struct latchkey *l)
 {
     bool asks = !l->config.no_revocations;
-    int64_t now;
+    int64_t now, every = l->config.every;
 
     while (l->fetching && (!l->keys_n || (asks && !l->feed_whole)))
         pthread_cond_wait(&l->fetched, &l->lock);
     now = seconds();
-    if (now >= l->keys_until && now - l->keys_failed >= l->config.every)
+    if ((now >= l->keys_until || now < l->keys_at) && is_old(l->keys_failed, now, every))
         (void)keys_fetch(l); /* what follows looks at how old they are */
     now = seconds();
-    if (!l->keys_n || now - l->keys_until > l->config.max_stale)
+    if (!keys_are_of(l, now))
         return false;
-    if (asks && now - l->feed_at >= l->config.every && now - l->feed_failed >= l->config.every)
+    if (asks && is_old(l->feed_at, now, every) && is_old(l->feed_failed, now, every))
         feed_fetch(l);
-    return !asks || seconds() - l->feed_whole <= l->config.max_stale;
+    return !asks || feed_is_of(l, seconds());
 }
 
 /* -------------------------------------------------------------------------------- what is asked */

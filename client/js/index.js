@@ -6,7 +6,7 @@
 // rest.
 
 const TOKEN_MAX = 8192, LEEWAY = 60, KEPT_TOKENS = 1000, KID_COOLDOWN = 10e3, TIMEOUT = 10e3,
-      PAGES_MAX = 1000;
+      PAGES_MAX = 1000, KEYS_AGE_MAX = 3600;
 const FEED_SIGNED_EVERY = 60, FEED_TYPE = "latchkey-revocations+jwt";
 const LAST_SECOND = 253402300799;
 
@@ -79,6 +79,9 @@ function split(token, max) {
   return parts.length === 3 && parts.every((p) => p) ? parts : refuse("shape");
 }
 
+// Whether `then` was so long ago. A clock that was set back tells no age: it may have been.
+const isOld = (then, now, age) => now - then >= age || now < then;
+
 const isDate = (v) => typeof v === "number" && v >= 0 && v < LAST_SECOND + 1;
 
 // Something that is loaded, by one at a time. While loads fail, the next is begun no sooner than
@@ -114,7 +117,7 @@ class Source {
   async renew(isGood, message) {
     if (!this.#failure)
       await this.load();
-    else if (this.#running || this.#now() - this.#failedAt >= this.#every) {
+    else if (this.#running || isOld(this.#failedAt, this.#now(), this.#every)) {
       const loaded = this.load();
       if (!isGood()) await loaded;
     }
@@ -134,6 +137,7 @@ export class Verifier {
   #maxStale;
   #keys = new Map();
   #keysTag = null;
+  #keysAt = -Infinity;
   #keysUntil = -Infinity;
   #keysAsked = -Infinity;
   #keySource;
@@ -265,15 +269,16 @@ export class Verifier {
   }
 
   async #freshKeys() {
-    if (this.#now() < this.#keysUntil) return;
-    await this.#keySource.renew(
-        () => this.#keys.size && this.#now() - this.#keysUntil <= this.#maxStale,
-        "the keys cannot be fetched");
+    if (this.#now() < this.#keysUntil && this.#now() >= this.#keysAt) return;
+    await this.#keySource.renew(() => {
+      const over = this.#now() - this.#keysUntil;
+      return this.#keys.size && over <= this.#maxStale && over >= -KEYS_AGE_MAX * 1000;
+    }, "the keys cannot be fetched");
   }
 
   // A kid that is not known: look once, not more often than the cooldown lets.
   async #keyAfterAll(kid) {
-    if (this.#now() - this.#keysAsked < KID_COOLDOWN) return undefined;
+    if (!isOld(this.#keysAsked, this.#now(), KID_COOLDOWN)) return undefined;
     await this.#keySource.load();
     return this.#keys.get(kid);
   }
@@ -285,7 +290,8 @@ export class Verifier {
     const age = /(?:^|[\s,])max-age=(\d{1,9})/.exec(answer.headers.get("cache-control") ?? "");
     if (answer.status === 200)
       await this.#takeKeys(await answer.json(), answer.headers.get("etag"));
-    this.#keysUntil = now + Math.min(age ? Number(age[1]) : 60, 3600) * 1000;
+    this.#keysAt = now;
+    this.#keysUntil = now + Math.min(age ? Number(age[1]) : 60, KEYS_AGE_MAX) * 1000;
   }
 
   async #takeKeys(set, tag) {
@@ -311,10 +317,11 @@ export class Verifier {
   }
 
   async #freshFeed() {
-    if (this.#now() - this.#feedAt < this.#every) return;
-    await this.#feedSource.renew(
-        () => this.#now() / 1000 - this.#feedWhole <= this.#maxStale / 1000,
-        "what was revoked cannot be fetched");
+    if (!isOld(this.#feedAt, this.#now(), this.#every)) return;
+    await this.#feedSource.renew(() => {
+      const age = this.#now() / 1000 - this.#feedWhole;
+      return age <= this.#maxStale / 1000 && age >= -LEEWAY;
+    }, "what was revoked cannot be fetched");
   }
 
   async #loadFeed() {

@@ -213,6 +213,46 @@ static void silence(struct house *h)
     free(other);
 }
 
+/* As if all had been fetched by a clock that was `ahead`, and is right by now. */
+static void set_back(struct latchkey *l, int64_t ahead)
+{
+    l->keys_at += ahead;
+    l->keys_asked += ahead;
+    l->keys_until += ahead;
+    l->keys_failed += ahead;
+    l->feed_at += ahead;
+    l->feed_failed += ahead;
+}
+
+static void clocks(struct house *h)
+{
+    struct latchkey *l = opened_by(h);
+    char *token = token_of(h, 1);
+    int before;
+
+    check_that("a clock ahead", asked(l, token) == LATCHKEY_GOOD);
+    l->keys_until += LONG; /* else they are always old */
+    set_back(l, LONG);
+    before = atomic_load(&h->fetches);
+    check_that("a clock that was set back: all is asked for again",
+               asked(l, token) == LATCHKEY_GOOD && atomic_load(&h->fetches) == before + 2);
+    h->silent = true;
+    l->feed_whole += LEEWAY - 10;
+    check_that("a server that is a little ahead", asked(l, token) == LATCHKEY_GOOD);
+    l->feed_whole += LONG;
+    check_that("what was revoked at another time", asked(l, token) == LATCHKEY_UNAVAILABLE);
+    l->config.no_revocations = 1;
+    check_that("keys alone", asked(l, token) == LATCHKEY_GOOD);
+    l->keys_until += KEYS_AGE_MAX + LONG;
+    check_that("keys of another time", asked(l, token) == LATCHKEY_UNAVAILABLE);
+    l->config.no_revocations = 0;
+    h->silent = false;
+    set_back(l, LONG);
+    check_that("after a failure too", asked(l, token) == LATCHKEY_GOOD);
+    latchkey_close(l);
+    free(token);
+}
+
 static void pages(struct house *h)
 {
     struct latchkey *l = opened_by(h);
@@ -233,6 +273,7 @@ int main(void)
 
     one_at_a_time(&h);
     silence(&h);
+    clocks(&h);
     pages(&h);
     EVP_PKEY_free(h.pkey);
     printf("%d passed, %d failed\n", passed, failed);

@@ -25,9 +25,18 @@ const sign = (by, typ, payload) => new CompactSign(Buffer.from(JSON.stringify(pa
                                        .setProtectedHeader({ alg: "ES256", kid: by.kid, typ })
                                        .sign(by.pair.privateKey);
 
-// A server and a verifier of its tokens. `house.wait`, where there is one, holds each feed up.
+// A server and a verifier of its tokens, whose clock is `ahead`. `house.wait`, where there is one, holds
+// each feed up.
 function opened() {
-  const house = { keys: [one, two], at: Date.now(), keysAsked: 0, feedsAsked: 0, more: () => false };
+  const house = {
+    keys: [one, two],
+    at: Date.now(),
+    ahead: 0,
+    keysAsked: 0,
+    feedsAsked: 0,
+    ended: [],
+    more: () => false
+  };
   const keys = (tag) => {
     const etag = `"${house.keys.map((k) => k.kid)}"`;
     const body = JSON.stringify({ keys: house.keys.map((k) => k.jwk) });
@@ -39,16 +48,17 @@ function opened() {
     const iat = Math.floor(house.at / 1000), more = house.more(since);
     house.feedsAsked++;
     return new Response(await sign(two, "latchkey-revocations+jwt", {
-      iat, exp: iat + 300, next: since + 1, since, more, life: 960, all: 0, sessions: [], users: []
+      iat, exp: iat + 300, next: since + 1, since, more, life: 960, all: 0, sessions: house.ended, users: []
     }));
   };
   house.token = (by, id) => {
-    const iat = Math.floor(house.at / 1000) - 10;
-    return sign(by, "JWT", { id, iat, exp: iat + 1e6 });
+    const iat = Math.floor(house.at / 1000) - 1000;
+    return sign(by, "JWT", { id, iat, exp: iat + 1e6, sid: `${id}` });
   };
-  house.verifier = new Verifier({
+  house.opened = (more) => new Verifier({
     url: "http://x",
-    now: () => house.at,
+    ...more,
+    now: () => house.at + house.ahead,
     fetch: async (url, { headers }) => {
       const since = new URL(url).searchParams.get("since");
       const answer = since === null ? keys(headers["if-none-match"]) : await feed(Number(since));
@@ -57,6 +67,7 @@ function opened() {
       return answer;
     }
   });
+  house.verifier = house.opened({});
   return house;
 }
 
@@ -159,6 +170,50 @@ const turns = async (until) => {
   house.at += 5e3;
   check("the last page", (await word(verifier, good)) === "ok 2", await word(verifier, good));
   check("all pages", house.feedsAsked === 1004, house.feedsAsked);
+}
+
+// The verifier's clock was ahead, and is set back.
+{
+  const house = opened(), { verifier } = house;
+  const good = await house.token(two, 2), bad = await house.token(one, 1);
+  house.ahead = 100e3;
+  check("a clock ahead", (await word(verifier, bad)) === "ok 1", await word(verifier, bad));
+  house.ahead = 0;
+  house.at += 6e3;
+  house.ended = ["1"];
+  check("what ended since is refused", (await word(verifier, bad)) === "revoked", await word(verifier, bad));
+  check("what did not is good", (await word(verifier, good)) === "ok 2", await word(verifier, good));
+  check("keys were asked for again", house.keysAsked === 2, `${house.keysAsked}`);
+}
+
+// It is set back so far that what is known is of a time to come; a server that is silent, and one that speaks.
+for (const silent of [true, false]) {
+  const house = opened(), { verifier } = house, good = await house.token(two, 2);
+  await word(verifier, good);
+  house.silent = silent;
+  house.ahead = -50e3;
+  check("a little behind", (await word(verifier, good)) === "ok 2", await word(verifier, good));
+  house.ahead = -100e3;
+  house.at += 6e3;
+  check("of another time", (await word(verifier, good)) === "Unavailable", await word(verifier, good));
+  house.silent = false;
+  house.ahead = 0;
+  house.at += 6e3;
+  check("set right", (await word(verifier, good)) === "ok 2", await word(verifier, good));
+}
+
+// Keys alone.
+{
+  const house = opened(), good = await house.token(two, 2);
+  const verifier = house.opened({ revocations: false });
+  house.ahead = 5000e3;
+  check("keys", (await word(verifier, good)) === "ok 2", await word(verifier, good));
+  house.silent = true;
+  house.ahead = 0;
+  check("keys of another time", (await word(verifier, good)) === "Unavailable", await word(verifier, good));
+  house.silent = false;
+  house.at += 6e3;
+  check("keys of now", (await word(verifier, good)) === "ok 2", await word(verifier, good));
 }
 
 end();
