@@ -243,12 +243,15 @@ static err user_role(struct cli *c)
     bool gives = str_is(c->words.at[0], STR("give"));
     struct strs roles = { c->words.at + 1, c->words.n - 1 };
     struct user user;
+    str which;
     err e;
 
     if (!gives && !str_is(c->words.at[0], STR("take")))
         return cli_fail(c, ERR_BAD_REQUEST, "say `give ROLE` or `take ROLE`");
     if ((e = account_named(c, &user)) != OK)
         return e;
+    if ((e = roles_check_exist(&c->auth, &c->mem, roles, &which)) != OK)
+        return e == ERR_ROLE_UNKNOWN ? role_unknown(c, which) : e;
     for (size_t i = 0; i < roles.n; i++) {
         e = gives ? account_give_role(&c->auth, &c->mem, user.id, roles.at[i])
                   : account_take_role(&c->auth, &c->mem, user.id, roles.at[i]);

@@ -69,6 +69,8 @@ expect 0 'holds what was given'             ''  user role yan give moderator adm
 expect 0 "yan@example.org${tab}user,moderator,admin${tab}" '' user list
 expect 0 'holds no more'                    ''  user role --id 2 take moderator admin
 expect 1 'there is no role "root"'          ''  user role yan give root
+expect 1 'there is no role "root"'          ''  user role yan give admin root
+expect 0 "yan@example.org${tab}user${tab}"  ''  user list
 expect 0 'yan (id 2) disabled'              ''  user disable yan
 expect 0 'state     disabled'               ''  user show yan
 expect 0 'tokens    refused from before 20' ''  user show yan
