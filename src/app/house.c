@@ -27,9 +27,12 @@ static enum cookies cookies_of(const struct settings *s, const struct auth_rules
 static err publish(struct house *house, struct edition *ed)
 {
     struct api_config config = house->config;
+    struct edition *before = edition_now(house);
     err e;
 
     ed->rules = rules_of(&ed->settings, house->adopted);
+    if (before && before->rules.token_life > ed->rules.token_life)
+        ed->rules.token_life = before->rules.token_life; /* of what was issued by then */
     config.rules = &ed->rules;
     config.keys = atomic_load_explicit(&house->keys, memory_order_acquire);
     config.welcome = ed->settings.welcome;
@@ -41,7 +44,7 @@ static err publish(struct house *house, struct edition *ed)
         return e;
     }
     log_set_level(level_of(&ed->settings));
-    ed->before = edition_now(house);
+    ed->before = before;
     atomic_store_explicit(&house->now, ed, memory_order_release);
     return OK;
 }

@@ -25,8 +25,13 @@ struct facts {
 
 struct slot { int64_t version; struct facts facts; };
 
-/* When the session that a claim names ends; 0: it is over, or not this claim's. */
-struct session_slot { int64_t version; struct session_claim claim; int64_t ends_at; };
+/* When the session that a claim names ends, by those rules; 0: it is over, or not this claim's. */
+struct session_slot {
+    int64_t version;
+    struct session_claim claim;
+    const struct auth_rules *rules;
+    int64_t ends_at;
+};
 
 struct access_cache { struct slot slots[SLOTS]; struct session_slot sessions[SLOTS]; };
 
@@ -148,7 +153,7 @@ static err session_check(struct auth *a, int64_t version, const struct session_c
     int64_t ends_at;
     err e;
 
-    if (slot && !read && slot->version == version &&
+    if (slot && !read && slot->version == version && slot->rules == a->rules &&
         memcmp(&slot->claim, claim, sizeof *claim) == 0)
         return slot->ends_at > now ? OK : ERR_TOKEN_INVALID;
     if (read)
@@ -156,7 +161,7 @@ static err session_check(struct auth *a, int64_t version, const struct session_c
     else if ((e = sessions_end_of(a, claim, &ends_at)) != OK)
         return e;
     if (slot)
-        *slot = (struct session_slot){ version, *claim, ends_at };
+        *slot = (struct session_slot){ version, *claim, a->rules, ends_at };
     return ends_at > now ? OK : ERR_TOKEN_INVALID;
 }
 

@@ -553,6 +553,32 @@ TEST(a_token_of_a_session_that_does_not_say_when_is_refused)
     }
 }
 
+/* Rules are another struct when they are another edition (house.h). */
+TEST(what_is_kept_of_a_session_goes_by_the_rules_of_now)
+{
+    for (int cached = 0; cached < 2; cached++) {
+        struct auth_rules shorter;
+        struct session s;
+        struct domain d;
+        int64_t id;
+
+        domain_make_cached(&d, cached);
+        d.rules.sessions = SESSIONS_OWN;
+        d.rules.session_idle = d.rules.session_absolute = 3600000;
+        shorter = d.rules;
+        shorter.session_idle = -1000; /* as if that long had passed */
+        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        CHECK_ERR(sign_in(&d, "zoe", &s), OK);
+        for (int i = 0; i < 2; i++) {
+            CHECK_ERR(access_now(&d, s.access_token), OK);
+            d.auth.rules = &shorter;
+            CHECK_ERR(access_now(&d, s.access_token), ERR_TOKEN_INVALID);
+            d.auth.rules = &d.rules;
+        }
+        domain_end_cached(&d);
+    }
+}
+
 /* Of the account all is known already, of the session nothing. */
 TEST(a_session_that_cannot_be_looked_up_is_no_verdict)
 {
