@@ -203,6 +203,15 @@ static err sequel_check(struct db *db, struct migrating *m)
                                     : refuse(STR("another program made the table refreshTokens"));
 }
 
+/* Accounts come before what is known of them: who is disabled would be let in. */
+static err moved_check(struct db *db, struct migrating *m)
+{
+    str mark;
+    err e = fact_read(db, &m->mem, STR("move_source"), &mark);
+
+    return e != OK || !mark.n ? e : refuse(STR("a move to this database did not come to its end"));
+}
+
 static err owner_check(struct db *db, struct migrating *m)
 {
     enum owner now;
@@ -212,6 +221,8 @@ static err owner_check(struct db *db, struct migrating *m)
     if ((e = owner_read(db, &m->mem, &now)) != OK ||
         (e = table_is_there(db, &m->mem, "users", &m->had_users)) != OK ||
         (e = fact_read(db, &m->mem, STR("tables_made_by"), &made)) != OK)
+        return e;
+    if (m->owner != OWNER_NONE && (e = moved_check(db, m)) != OK)
         return e;
     if (m->owner == OWNER_DEV && now == OWNER_SERVE)
         return refuse(STR("dev does not touch a database that serve or adopt has used"));

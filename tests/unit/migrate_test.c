@@ -202,6 +202,25 @@ TEST(dev_keeps_away_from_what_serve_has_used)
     store_remove(&s);
 }
 
+TEST(what_a_move_has_begun_is_not_served)
+{
+    struct store s;
+
+    store_make(&s);
+    struct db *db = store_open(&s);
+
+    CHECK_ERR(migrate(&s.config, MIGRATE_KEEP, OWNER_SERVE), OK);
+    CHECK_ERR(meta_write(db, STR("move_source"), STR("somewhere")), OK);
+    CHECK_ERR(migrate(&s.config, MIGRATE_KEEP, OWNER_SERVE), ERR_DB_SCHEMA);
+    CHECK_ERR(migrate(&s.config, MIGRATE_KEEP, OWNER_ADOPT), ERR_DB_SCHEMA);
+    CHECK_ERR(migrate(&s.config, MIGRATE_FRESH, OWNER_DEV), ERR_DB_SCHEMA);
+    CHECK_ERR(migrate(&s.config, MIGRATE_KEEP, OWNER_NONE), OK); /* the move goes on */
+    CHECK_ERR(db_script(db, STR("DELETE FROM latchkey_meta WHERE meta_key = 'move_source'")), OK);
+    CHECK_ERR(migrate(&s.config, MIGRATE_KEEP, OWNER_SERVE), OK);
+    db_close(db);
+    store_remove(&s);
+}
+
 TEST(tables_that_others_made_are_used_and_never_dropped)
 {
     struct store s;
