@@ -2,6 +2,7 @@
 /* workers.c - pools of worker threads, each with one bounded queue. */
 #include "http/workers.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <pthread.h>
@@ -9,14 +10,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+enum { AGAIN_MS = 100 };                /* between tries to begin a further thread */
+
 struct pool {
     struct pool_config config;
     pthread_mutex_t lock;               /* over all below */
     pthread_cond_t work, begun;
     struct job *first, **end;
     size_t waiting;
-    bool stopping;
+    bool started, stopping;
     unsigned begun_n, failed_n, idle_n;
+    int64_t start_at;                   /* monotonic ms: no further thread is started before */
     unsigned threads_n;
     pthread_t threads[];
 };
@@ -64,6 +68,27 @@ static void name_and_weigh(const struct pool_config *c)
         log_warn("pool", text_kv("name", str_of(name)), text_kv("failed", STR("setpriority")));
 }
 
+static void not_begun_log(const struct pool_config *c)
+{
+    log_error("pool", text_kv("name", str_of(c->name ? c->name : "worker")),
+              text_kv("failed", STR("a thread's beginning")));
+}
+
+/* Under the lock: what kept this thread from beginning may be over soon, so its place is for
+ * another one. Before the pool has started, and when it stops, the thread is waited for. */
+static void place_leave(struct pool *p)
+{
+    unsigned i = 0;
+
+    p->start_at = clock_mono_ms() + AGAIN_MS;
+    if (!p->started || p->stopping)
+        return;
+    while (!pthread_equal(p->threads[i], pthread_self()))
+        i++;
+    p->threads[i] = p->threads[--p->threads_n];
+    (void)pthread_detach(pthread_self());   /* nobody else knows it any more */
+}
+
 static void *worker(void *arg)
 {
     struct pool *p = arg;
@@ -72,16 +97,17 @@ static void *worker(void *arg)
 
     name_and_weigh(c);
     own = c->thread_begin ? c->thread_begin(c->app) : p;
+    if (!own)
+        not_begun_log(c);
     pthread_mutex_lock(&p->lock);
     p->begun_n++;
     p->failed_n += own == NULL;
+    if (!own)
+        place_leave(p);
     pthread_cond_signal(&p->begun);
     pthread_mutex_unlock(&p->lock);
-    if (!own) {
-        log_error("pool", text_kv("name", str_of(c->name ? c->name : "worker")),
-                  text_kv("failed", STR("a thread's beginning")));
-        return NULL;
-    }
+    if (!own)
+        return NULL;                    /* the pool may be gone by now */
     work(p, own);
     if (c->thread_end)
         c->thread_end(c->app, own);
@@ -129,6 +155,7 @@ err pool_start(const struct pool_config *config, struct pool **out)
     while (p->begun_n < p->threads_n)
         pthread_cond_wait(&p->begun, &p->lock);
     ok = ok && p->failed_n == 0;
+    p->started = ok;
     pthread_mutex_unlock(&p->lock);
     if (!ok) {
         pool_stop(p);
@@ -136,6 +163,13 @@ err pool_start(const struct pool_config *config, struct pool **out)
     }
     *out = p;
     return OK;
+}
+
+/* Under the lock: is there more to do than idle threads, and may there be another? */
+static bool wants_thread(const struct pool *p)
+{
+    return p->waiting > p->idle_n && p->threads_n < p->config.threads &&
+           (!p->start_at || clock_mono_ms() >= p->start_at);
 }
 
 bool pool_offer(struct pool *p, struct job *job)
@@ -150,9 +184,9 @@ bool pool_offer(struct pool *p, struct job *job)
         p->end = &job->next;
         p->waiting++;
         pthread_cond_signal(&p->work);
-        if (p->waiting > p->idle_n && p->threads_n < p->config.threads)
-            (void)thread_start(p);      /* those that there are come to it, only later */
     }
+    if (!p->stopping && wants_thread(p))
+        (void)thread_start(p);          /* those that there are come to it, only later */
     pthread_mutex_unlock(&p->lock);
     return taken;
 }

@@ -2,7 +2,8 @@
 /* workers.h - pools of worker threads, each with one bounded queue.
  *
  * A pool may begin with some of its threads and start another whenever a job finds none idle: many
- * that mostly wait cost nothing until they are needed.
+ * that mostly wait cost nothing until they are needed. One that cannot begin then is tried again
+ * with a later job.
  *
  * A job is run once by one worker, or given back unrun when its pool stops. A full queue is an
  * honest answer: pool_offer returns false at once and the client gets 503. Locks live in here. */

@@ -2,6 +2,7 @@
 /* workers_test.c - pools of worker threads: every job once, a full queue says so, a stop runs
  * all. */
 #include "../tests/test.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "http/workers.h"
 
@@ -10,6 +11,10 @@
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* What is waited for comes, on however busy a machine; should it never come, the program ends. */
+enum { PATIENCE_MS = 120000 };
 
 struct count { struct job job; atomic_int *runs; int mine; };
 
@@ -20,6 +25,12 @@ static void count(struct job *job, void *own)
     (void)own;
     c->mine++;
     atomic_fetch_add(c->runs, 1);
+}
+
+static void count_and_free(struct job *job, void *own)
+{
+    count(job, own);
+    free(job);
 }
 
 TEST(every_job_runs_once)
@@ -236,4 +247,46 @@ TEST(a_further_thread_that_cannot_begin_leaves_its_job_to_the_others)
     }
     pool_stop(pool);
     CHECK(here == 4 && people.ended == people.begun - (people.begun == 2));
+}
+
+/* The first failures are those of a while; what comes later begins as if there had been none. */
+static void *arrive_late(void *app)
+{
+    struct people *p = app;
+    int n = atomic_fetch_add(&p->begun, 1) + 1;
+
+    return n > 1 && n <= p->fail_at ? NULL : p;
+}
+
+TEST(further_threads_that_could_not_begin_are_tried_again)
+{
+    enum { THREADS = 4 };
+    struct people people = { .fail_at = THREADS + 2 };
+    struct pool_config config = { .threads = THREADS, .threads_first = 1, .waiting_max = 20,
+                                  .app = &people, .thread_begin = arrive_late, .thread_end = go };
+    struct meeting meetings[THREADS];
+    atomic_int here = 0, runs = 0;
+    struct pool *pool;
+
+    log_set_level(LOG_ERROR + 1);
+    CHECK_ERR(pool_start(&config, &pool), OK);
+    for (int i = 0; i < THREADS; i++) {
+        meetings[i] = (struct meeting){ .job.run = meet, .here = &here, .all = THREADS };
+        CHECK(pool_offer(pool, &meetings[i].job));
+    }
+    for (int64_t since = clock_mono_ms(); atomic_load(&here) < THREADS;) {
+        struct count *more = calloc(1, sizeof *more);       /* jobs keep coming, as they do */
+
+        if (clock_mono_ms() - since > PATIENCE_MS) {
+            puts("  waited in vain");
+            _exit(1);
+        }
+        *more = (struct count){ { NULL, count_and_free }, &runs, 0 };
+        if (!pool_offer(pool, &more->job)) {
+            free(more);
+            sched_yield();
+        }
+    }
+    pool_stop(pool);
+    CHECK(people.begun >= people.fail_at + THREADS - 1 && people.ended == THREADS);
 }
