@@ -13,6 +13,7 @@ struct room {
     pthread_mutex_t lock;
     pthread_cond_t left;
     size_t total, used; /* used: taken and entered; at most total, but for one that is alone */
+    uint64_t came, let_in;     /* who came how many-th, and how many of them are in */
     size_t kept;               /* in all places */
     struct place places[PLACES];
 };
@@ -77,19 +78,31 @@ void room_free(struct room *room)
     free(room);
 }
 
-/* Under the lock. One that wants more than there is at all waits until it is alone. */
+static void tell_all(struct room *room)
+{
+    (void)pthread_cond_broadcast(&room->left);         /* fails for what is no condition only */
+}
+
+/* Under the lock. One that wants more than there is at all waits until it is alone. In the order
+ * they came: else those who want little, one always inside, would keep out who wants much. */
 static void wait_for(struct room *room, size_t n)
 {
-    while (room->used && (n > room->total || room->used > room->total - n))
+    uint64_t mine = room->came++;
+
+    while (room->let_in != mine ||
+           (room->used && (n > room->total || room->used > room->total - n)))
         if (pthread_cond_wait(&room->left, &room->lock) != 0)
             abort();
     room->used += n;
+    room->let_in++;
+    if (room->let_in != room->came)
+        tell_all(room);                /* there may be room for the next as well */
 }
 
 static void leave(struct room *room, size_t n)
 {
     room->used -= n;
-    (void)pthread_cond_broadcast(&room->left);         /* fails for what is no condition only */
+    tell_all(room);
 }
 
 static void place_clear(struct room *room, struct place *place)

@@ -14,8 +14,8 @@
 
 struct room;
 
-/* Room for `total` bytes. A single hash that wants more gets it when it is alone. NULL without
- * memory. */
+/* Room for `total` bytes, given out in the order it was asked for. A single hash that wants more
+ * gets it when it is alone. NULL without memory. */
 struct room *room_new(size_t total);
 void room_free(struct room *room);     /* gives back what was kept; nobody is inside any more */
 

@@ -4,7 +4,9 @@
 #include "crypto/room.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 TEST(what_is_given_back_is_kept_for_the_next)
 {
@@ -90,4 +92,77 @@ TEST(a_crowd_waits_and_never_holds_more_than_the_budget)
     CHECK(c.most >= 1 && c.most <= 3 && c.wrong == 0);
     CHECK(room_kept(c.room) <= 3 * (64 << 10));
     room_free(c.room);
+}
+
+/* Who enters, and as which of all. */
+struct guest { struct room *room; size_t n; atomic_int *count; atomic_int tid, place; pthread_t thread; };
+
+static void *enter(void *arg)
+{
+    struct guest *g = arg;
+
+    atomic_store(&g->tid, (int)gettid());
+    room_enter(g->room, g->n);
+    atomic_store(&g->place, atomic_fetch_add(g->count, 1) + 1);
+    room_leave(g->room, g->n);
+    return NULL;
+}
+
+static bool is_asleep(int tid)
+{
+    char name[64], line[256] = "";
+    FILE *f;
+
+    (void)snprintf(name, sizeof name, "/proc/self/task/%d/stat", tid);
+    if ((f = fopen(name, "r")) == NULL)
+        return false;
+    (void)!fgets(line, sizeof line, f);
+    fclose(f);
+    return strstr(line, ") S ") != NULL;
+}
+
+/* Let one come, until he is through or waits at the door. */
+static void come(struct guest *g)
+{
+    CHECK(pthread_create(&g->thread, NULL, enter, g) == 0);
+    while (!atomic_load(&g->tid) || (!atomic_load(&g->place) && !is_asleep(atomic_load(&g->tid))))
+        sched_yield();
+}
+
+TEST(who_wants_much_is_not_kept_out_by_those_who_want_little)
+{
+    atomic_int count = 0;
+    struct room *room = room_new(100);
+    struct guest much = { .room = room, .n = 100, .count = &count },
+                 little = { .room = room, .n = 40, .count = &count };
+
+    room_enter(room, 40);
+    come(&much);
+    come(&little);
+    CHECK(count == 0);
+    room_leave(room, 40);
+    pthread_join(much.thread, NULL);
+    pthread_join(little.thread, NULL);
+    CHECK(much.place == 1 && little.place == 2);
+    room_free(room);
+}
+
+TEST(those_for_whom_there_is_room_go_in_together)
+{
+    atomic_int count = 0;
+    struct room *room = room_new(100);
+    struct guest much = { .room = room, .n = 200, .count = &count }, few[3];
+
+    room_enter(room, 90);
+    come(&much);
+    for (int i = 0; i < 3; i++) {
+        few[i] = (struct guest){ .room = room, .n = 30, .count = &count };
+        come(&few[i]);
+    }
+    room_leave(room, 90);
+    pthread_join(much.thread, NULL);
+    for (int i = 0; i < 3; i++)
+        pthread_join(few[i].thread, NULL);
+    CHECK(much.place == 1 && count == 4);
+    room_free(room);
 }
