@@ -241,10 +241,6 @@ static err read_key(struct reader *r, str *key)
     if (!eat(r, ':'))
         return ERR_JSON_SHAPE;
     skip_blanks(r);
-    if (r->rules->unique)
-        for (const struct json *m = r->in->first; m; m = m->next)
-            if (str_is(m->key, *key))
-                return ERR_JSON_REPEATED;
     return OK;
 }
 
@@ -256,6 +252,39 @@ static bool closes(struct reader *r)
     r->in = r->in->up;
     r->depth--;
     return true;
+}
+
+/* Any order will do that puts the same names side by side. */
+static int by_key(const void *a, const void *b)
+{
+    str x = (*(struct json *const *)a)->key, y = (*(struct json *const *)b)->key;
+
+    if (x.n != y.n)
+        return x.n < y.n ? -1 : 1;
+    return x.n ? memcmp(x.p, y.p, x.n) : 0;
+}
+
+/* How many names there are is the sender's choice: they are sorted, not each compared with each. */
+static err names_check(struct arena *mem, const struct json *object)
+{
+    const struct json **all = NEW_ARRAY(mem, const struct json *, object->n);
+    size_t n = 0;
+
+    if (!all)
+        return ERR_NO_MEMORY;
+    for (const struct json *m = object->first; m; m = m->next)
+        all[n++] = m;
+    qsort(all, n, sizeof *all, by_key);
+    for (size_t i = 1; i < n; i++)
+        if (str_is(all[i - 1]->key, all[i]->key))
+            return ERR_JSON_REPEATED;
+    return OK;
+}
+
+/* What ends here is whole. */
+static err close_check(const struct reader *r, const struct json *v)
+{
+    return r->rules->unique && v->kind == JSON_OBJECT && v->n > 1 ? names_check(r->mem, v) : OK;
 }
 
 /* The next value inside the open list or object: its comma, its key, itself. */
@@ -285,8 +314,10 @@ err json_parse(struct arena *mem, str text, const struct json_rules *rules, stru
     if ((e = read_value(&r, (str){0})) != OK)
         return e;
     while (r.in) {
+        const struct json *in = r.in;
+
         skip_blanks(&r);
-        if (!closes(&r) && (e = read_member(&r)) != OK)
+        if ((e = closes(&r) ? close_check(&r, in) : read_member(&r)) != OK)
             return e;
     }
     skip_blanks(&r);

@@ -61,6 +61,41 @@ TEST(depth_count_and_repeated_names_are_bounded)
     CHECK_ERR(parsed("{\"a\":1,\"\\u0061\":2}", &v), ERR_JSON_REPEATED);
 }
 
+/* {"name0":0,"name1":0, ...}, and at its end one of them again when `twice`. */
+static err names_parsed(size_t n, bool twice)
+{
+    const struct json_rules many = { .depth_max = 2, .values_max = UINT32_MAX, .unique = true };
+    struct arena mem;
+    struct json *v;
+    struct buf b;
+    err e;
+
+    arena_init(&mem, SIZE_MAX);
+    buf_init(&b, NULL, SIZE_MAX);
+    for (size_t i = 0; i < n; i++)
+        buf_printf(&b, "%c\"name%zu\":0", i ? ',' : '{', i);
+    buf_printf(&b, "%s}", twice ? ",\"name7\":{}" : "");
+    if ((e = json_parse(&mem, buf_str(&b), &many, &v)) == OK)
+        CHECK(v->n == n && json_member(v, STR("name7")));
+    buf_end(&b);
+    arena_end(&mem);
+    return e;
+}
+
+/* The last would take an hour if each name were compared with each. */
+TEST(a_name_given_twice_is_found_among_many)
+{
+    struct json *v;
+
+    CHECK_ERR(names_parsed(10, false), OK);
+    CHECK_ERR(names_parsed(10, true), ERR_JSON_REPEATED);
+    CHECK_ERR(names_parsed(1000, true), ERR_JSON_REPEATED);
+    CHECK_ERR(parsed("{\"\":1,\"a\":2,\"\":3}", &v), ERR_JSON_REPEATED);
+    CHECK_ERR(parsed("[{\"a\":1,\"b\":{\"a\":1}},{\"a\":1}]", &v), OK);
+    CHECK_ERR(parsed("[{\"a\":{\"c\":1,\"b\":2,\"c\":3}}]", &v), ERR_JSON_REPEATED);
+    CHECK_ERR(names_parsed(500000, false), OK);
+}
+
 TEST(a_lone_surrogate_is_marked)
 {
     struct json *v;
