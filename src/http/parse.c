@@ -392,6 +392,11 @@ static unsigned char after_extra(struct chunks *c, char ch, unsigned char same, 
     return is(ch, VALUE) && ++c->extra <= EXTRA_MAX ? same : BROKEN;
 }
 
+static unsigned char in_name(struct chunks *c, char ch)
+{
+    return is(ch, TOKEN) && ++c->extra <= EXTRA_MAX ? TRAILER_NAME : BROKEN;
+}
+
 /* The state after one byte that is not data. */
 static unsigned char after(struct chunks *c, char ch)
 {
@@ -408,11 +413,9 @@ static unsigned char after(struct chunks *c, char ch)
     case DATA_LF:
         return ch == '\n' ? SIZE : BROKEN;
     case TRAILER:
-        return ch == '\r' ? END_LF : is(ch, TOKEN) ? TRAILER_NAME : BROKEN;
+        return ch == '\r' ? END_LF : in_name(c, ch);
     case TRAILER_NAME:
-        return ch == ':'                                  ? TRAILER_REST
-               : is(ch, TOKEN) && ++c->extra <= EXTRA_MAX ? TRAILER_NAME
-                                                          : BROKEN;
+        return ch == ':' ? TRAILER_REST : in_name(c, ch);
     case TRAILER_REST:
         return after_extra(c, ch, TRAILER_REST, TRAILER_LF);
     case TRAILER_LF:

@@ -411,6 +411,19 @@ TEST(extensions_and_trailers_are_bounded)
     CHECK(chunks_next(&c, long_one, sizeof long_one, &used, &data) == -1);
 }
 
+TEST(short_trailers_are_bounded_as_long_ones)
+{
+    static char many[4 * 8192];
+    struct chunks c = {0};
+    size_t used;
+    str data;
+
+    for (size_t i = 0; i < sizeof many; i += 4)
+        memcpy(many + i, "a:\r\n", 4);
+    CHECK(chunks_next(&c, "0\r\n", 3, &used, &data) == 0);
+    CHECK(chunks_next(&c, many, sizeof many, &used, &data) == -1);
+}
+
 TEST(nothing_is_taken_behind_the_end_or_a_fault)
 {
     static const struct { const char *body; int want; } rows[] = {
