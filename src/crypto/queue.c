@@ -130,8 +130,36 @@ static bool is_full(const struct queue *queue, const struct queue_job *job)
            queue->work_us + job->work_us > (uint64_t)queue->limits.wait_ms * queue->rate;
 }
 
-/* Whether room could be made at all is not known before trying; who lost for nothing would have
- * been next to lose. */
+/* At the end of its row, which is begun where there is none. */
+static void job_append(struct queue *queue, struct queue_job *job)
+{
+    struct queue_row *row = row_of(queue, job);
+
+    if (!row)
+        row = row_begin(queue, job);
+    job->next = NULL;
+    if (row->last)
+        row->last->next = job;
+    else
+        row->first = job;
+    row->last = job;
+    row->n++;
+    queue->waiting++;
+    queue->work_us += job->work_us;
+}
+
+/* The last that was cut is the first again: so each row gets its order back. */
+static void restore(struct queue *queue, struct queue_job **lost)
+{
+    while (*lost) {
+        struct queue_job *job = *lost;
+
+        *lost = job->next;
+        job_append(queue, job);
+    }
+}
+
+/* Whether room can be made at all is not known before trying: nobody shall lose for nothing. */
 static err room_make(struct queue *queue, const struct queue_job *job, unsigned n,
                      struct queue_job **lost)
 {
@@ -141,8 +169,10 @@ static err room_make(struct queue *queue, const struct queue_job *job, unsigned 
         struct queue_job *cut;
         bool alone;
 
-        if (!row)
+        if (!row) {
+            restore(queue, lost);
             return n > 1 ? ERR_TOO_MANY : ERR_BUSY;
+        }
         alone = row->n == 1;
         cut = row_cut(queue, row, known);
         cut->result = alone ? ERR_BUSY : ERR_TOO_MANY;
@@ -185,17 +215,7 @@ err queue_add(struct queue *queue, struct queue_job *job, struct queue_job **los
         return ERR_TOO_MANY;
     if ((e = room_make(queue, job, n, lost)) != OK)
         return e;
-    if (!row)
-        row = row_begin(queue, job);
-    job->next = NULL;
-    if (row->last)
-        row->last->next = job;
-    else
-        row->first = job;
-    row->last = job;
-    row->n++;
-    queue->waiting++;
-    queue->work_us += job->work_us;
+    job_append(queue, job);
     return OK;
 }
 

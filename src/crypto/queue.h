@@ -56,8 +56,8 @@ void queue_end(struct queue *queue);        /* nothing may wait */
 /* Microseconds of work that are done in a millisecond; 1000 for one core with one lane. Not 0. */
 void queue_rate_set(struct queue *queue, uint64_t rate);
 
-/* Let a job wait. Jobs that lost their places meanwhile come back in *lost, whatever is returned:
- * linked by `next`, with their results; NULL for none. Returns
+/* Let a job wait. Jobs that lost their places to it come back in *lost, linked by `next`, with
+ * their results; NULL for none, as always where it is not OK. Returns
  *   OK             it waits;
  *   ERR_TOO_MANY   its address has its share already;
  *   ERR_BUSY       the queue is full of addresses that ask for no more than this one. */

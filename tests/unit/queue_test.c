@@ -228,6 +228,31 @@ TEST(several_short_jobs_give_way_to_one_long_one)
     empty_and_end();
 }
 
+TEST(who_finds_no_room_costs_nobody_his_place)
+{
+    struct queue_job *lost, *long_one;
+
+    begin(100, 16, 60);
+    add(1, false), add(1, false), add(1, false), add(2, false), add(2, false);
+    long_one = job_from(3, false);
+    long_one->work_us = 100000;
+    CHECK_ERR(queue_add(&queue, long_one, &lost), ERR_BUSY);
+    CHECK(!lost && queue.waiting == 5 && queue.work_us == 50000);
+    add(4, true);
+    long_one->known = true;
+    CHECK_ERR(queue_add(&queue, long_one, &lost), ERR_BUSY);
+    CHECK(!lost && queue.waiting == 6 && queue.work_us == 60000);
+    CHECK(queue_take(&queue) == &jobs[6]);
+    for (int i = 0, n = 0; i < 5; i++) {
+        struct queue_job *job = queue_take(&queue);
+
+        CHECK(job);
+        if (address_of(job) == 1)
+            CHECK(job == &jobs[n++]);   /* each row in its own order still */
+    }
+    empty_and_end();
+}
+
 TEST(a_flood_from_one_address_does_not_keep_others_out)
 {
     struct queue_job *lost, *job;
