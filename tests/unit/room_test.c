@@ -95,7 +95,12 @@ TEST(a_crowd_waits_and_never_holds_more_than_the_budget)
 }
 
 /* Who enters, and as which of all. */
-struct guest { struct room *room; size_t n; atomic_int *count; atomic_int tid, place; pthread_t thread; };
+struct guest {
+    struct room *room;
+    size_t n;
+    atomic_int *count, tid, place;
+    pthread_t thread;
+};
 
 static void *enter(void *arg)
 {
