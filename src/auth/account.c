@@ -298,19 +298,27 @@ static err state_of(struct db *db, const struct user *user, struct account_state
     return account_state_of(db, user->id, user->created_at, out);
 }
 
-/* Behind all tokens that there are. Times are whole seconds, and one of this second may be dated
- * ahead of it, by an earlier cut-off or by whatever else token_issue puts it behind. */
-static err tokens_cut(struct db *db, const struct change *c, const struct user *user,
-                      struct account_state *state)
+static int64_t later(int64_t a, int64_t b)
 {
-    int64_t now = clock_ms() / 1000, from;
+    return a > b ? a : b;
+}
+
+/* Behind all tokens that there are, the sessions of which were used last at `used_at` (ms; 0: there
+ * are none). Times are whole seconds, and a token of this one may be dated ahead of it: by a clock
+ * ahead of ours, by an earlier cut-off, or by whatever else token_issue puts it behind. */
+static err tokens_cut(struct db *db, const struct change *c, const struct user *user,
+                      int64_t used_at, struct account_state *state)
+{
+    int64_t now = clock_ms() / 1000, soon = now + AHEAD_MOST - 1, from;
     err e = access_tokens_from(db, c->mem, &from);
 
     if (e != OK)
         return e;
-    from = from > now ? from : now;
-    from = from > user->created_at ? from : user->created_at;
-    from = from > state->tokens_from ? from : state->tokens_from;
+    /* Where no session is there to end, what is dated ahead was cut off before. */
+    if (c->signs_out && !used_at && state->tokens_from > now)
+        return OK;
+    from = later(later(from, now), later(user->created_at, state->tokens_from));
+    from = later(from, used_at / 1000 < soon ? used_at / 1000 : soon);
     /* Who signs in and out without a pause would date his tokens so far ahead that they open nothing
      * for long. What an operator does is done. */
     if (from - now >= AHEAD_MOST && (c->signs_out || c->verified.p))
@@ -319,26 +327,23 @@ static err tokens_cut(struct db *db, const struct change *c, const struct user *
     return OK;
 }
 
-/* Where no session was there to end, what is dated ahead was cut off before. */
-static err tokens_cut_again(struct db *db, const struct change *c, const struct user *user,
-                            struct account_state *state)
-{
-    return state->tokens_from > clock_ms() / 1000 ? OK : tokens_cut(db, c, user, state);
-}
-
 /* Access tokens without a session by the cut-off, all else by its rows. The clock is read
  * behind the rows: what used one before it was gone has dated its token before. */
 static err sessions_end(struct db *db, const struct change *c, const struct user *user,
                         struct account_state *state)
 {
-    int64_t gone;
-    err e = sessions_of_user_delete(db, user->id, c->keep, &gone);
+    int64_t used_at;
+    err e;
 
-    if (e == OK)
-        e = (c->signs_out && gone == 0 ? tokens_cut_again : tokens_cut)(db, c, user, state);
-    if (e == OK)
-        e = revocation_of_user(db, user->id, c->keep, state->tokens_from);
-    return e != OK ? e : refreshes_of_user_delete(db, user->id);
+    if ((e = sessions_of_user_used(db, user->id, c->keep, &used_at)) != OK)
+        return e;
+    if ((e = sessions_of_user_delete(db, user->id, c->keep)) != OK)
+        return e;
+    if ((e = tokens_cut(db, c, user, used_at, state)) != OK)
+        return e;
+    if ((e = revocation_of_user(db, user->id, c->keep, state->tokens_from)) != OK)
+        return e;
+    return refreshes_of_user_delete(db, user->id);
 }
 
 static err failures_forget(struct db *db, const struct user *user)

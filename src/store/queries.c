@@ -143,6 +143,8 @@ const struct sql queries[Q_COUNT] = {
         {"UPDATE latchkey_sessions SET counter = ?, used_at = ? WHERE id = ? AND counter = ?"},
     [Q_SESSION_DELETE] = {"DELETE FROM latchkey_sessions WHERE id = ? AND user_id = ?"},
     [Q_SESSIONS_OF_USER_DELETE] = {"DELETE FROM latchkey_sessions WHERE user_id = ? AND id <> ?"},
+    [Q_SESSIONS_OF_USER_USED] = {"SELECT COALESCE(MAX(used_at), 0) FROM latchkey_sessions"
+                                 " WHERE user_id = ? AND id <> ?"},
     [Q_SESSIONS_OVER_DELETE] = {"DELETE FROM latchkey_sessions WHERE expires_at <= ?"},
     [Q_SESSIONS_IDLE_DELETE] = {"DELETE FROM latchkey_sessions WHERE user_id = ? AND used_at < ?"},
 

@@ -73,9 +73,18 @@ err session_delete(struct db *db, int64_t id, int64_t user_id)
     return changed ? OK : ERR_NOT_FOUND;
 }
 
-err sessions_of_user_delete(struct db *db, int64_t user_id, int64_t but, int64_t *gone)
+err sessions_of_user_used(struct db *db, int64_t user_id, int64_t but, int64_t *used_at)
 {
-    return db_exec(db, Q_SESSIONS_OF_USER_DELETE, IN(integer(user_id), integer(but)), gone);
+    struct arena none;
+
+    arena_init(&none, 0);
+    return db_one(db, &none, Q_SESSIONS_OF_USER_USED, IN(integer(user_id), integer(but)),
+                  OUT(int_at(used_at)));
+}
+
+err sessions_of_user_delete(struct db *db, int64_t user_id, int64_t but)
+{
+    return db_exec(db, Q_SESSIONS_OF_USER_DELETE, IN(integer(user_id), integer(but)), NULL);
 }
 
 err sessions_over_delete(struct db *db, int64_t now, int64_t user_id, int64_t used_before)

@@ -34,8 +34,10 @@ err session_advance(struct db *db, int64_t id, int64_t counter, int64_t now, boo
 
 err session_delete(struct db *db, int64_t id, int64_t user_id);               /* ERR_NOT_FOUND */
 
-/* All of an account `but` one (an id, or 0); *gone is how many that were. */
-err sessions_of_user_delete(struct db *db, int64_t user_id, int64_t but, int64_t *gone);
+/* All of an account `but` one (an id, or 0): delete them; when one was used last, 0 where there is
+ * none. */
+err sessions_of_user_delete(struct db *db, int64_t user_id, int64_t but);
+err sessions_of_user_used(struct db *db, int64_t user_id, int64_t but, int64_t *used_at);
 
 /* All accounts' sessions that are past their end, and one's that nobody used since
  * `used_before`. */

@@ -47,6 +47,7 @@ static const struct { enum query q; const char *values; } hot[] = {
     { Q_SESSION_ADVANCE, "2|1|7|1" },
     { Q_SESSION_DELETE, "7|7" },
     { Q_SESSIONS_OF_USER_DELETE, "7|0" },
+    { Q_SESSIONS_OF_USER_USED, "7|0" },
     { Q_SESSIONS_OVER_DELETE, "1" },
     { Q_SESSIONS_IDLE_DELETE, "7|1" },
     { Q_REFRESH_BY_TOKEN, "'token7'|'token7'" },
@@ -276,7 +277,7 @@ static void look_ups(struct db *db, struct arena *mem)
     struct standing standing;
     struct strs roles;
     struct user user;
-    int64_t id, gone;
+    int64_t id;
 
     CHECK_ERR(user_by_id(db, mem, 7, &user), OK);
     CHECK_ERR(user_by_username(db, mem, STR("user7"), &user), OK);
@@ -290,7 +291,8 @@ static void look_ups(struct db *db, struct arena *mem)
     CHECK_ERR(roles_of_user(db, mem, 7, &roles), OK);
     CHECK_ERR(sessions_by_user(db, mem, &walk), OK);
     CHECK_ERR(sessions_over_delete(db, 0, 7, 0), OK);
-    CHECK_ERR(sessions_of_user_delete(db, 7, 7, &gone), OK);
+    CHECK_ERR(sessions_of_user_delete(db, 7, 7), OK);
+    CHECK_ERR(sessions_of_user_used(db, 7, 7, &id), OK);
     CHECK_ERR(watermark_read(db, &id), OK);
 }
 

@@ -172,6 +172,30 @@ TEST(a_second_cut_is_told_with_a_time_behind_what_was_signed_in_since_the_first)
     domain_end(&d);
 }
 
+/* By a node whose clock is ahead of the one that ends it, a little or beyond what is believed. */
+TEST(a_cut_is_told_with_a_time_behind_what_another_clock_dated)
+{
+    static const char *const used[] = {
+        "UPDATE latchkey_sessions SET used_at = used_at + 5000",
+        "UPDATE latchkey_sessions SET used_at = used_at + 500000",
+    };
+    struct domain d;
+    struct session s;
+    struct claims c;
+    int64_t id = house_make(&d);
+
+    for (size_t i = 0; i < sizeof used / sizeof *used; i++) {
+        CHECK_ERR(sign_in(&d, "zoe", &s), OK);
+        CHECK_ERR(jwt_verify(&d.mem, &d.keys, s.access_token, clock_ms() / 1000, &c), OK);
+        c.issued_at += 5;
+        CHECK_ERR(jwt_sign(&d.mem, &d.keys, &c, &s.access_token), OK);
+        beside(&d, used[i]);
+        CHECK_ERR(account_sign_out(&d.auth, id, 0), OK);
+        CHECK(is_told_of(&d, &s, STR("")));
+    }
+    domain_end(&d);
+}
+
 /* Tokens dated further ahead than clocks may differ would open nothing for as long. An operator is
  * not stopped by what others did. */
 TEST(who_signs_in_and_out_faster_than_seconds_go_by_waits)
