@@ -157,16 +157,27 @@ err attempt_begin_nameless(struct auth *a, struct attempt *out)
 
 /* ------------------------------------------------------------------------------ before the hash */
 
+/* ms that a row has to wait yet; below 1: none. More than there is was written by a clock ahead of
+ * ours, or by other rules: nobody would be let in until that comes. */
+static int64_t wait_left(const struct throttle_rules *rules, const struct failure_row *row,
+                         int64_t now)
+{
+    int64_t left = row->wait_until - now;
+
+    return left > rules->account_wait_most ? 0 : left;
+}
+
 /* One more failure on top of `from`. */
 static struct failure_row failed_once(const struct throttle_rules *rules,
                                       const struct failure_row *from)
 {
     int64_t now = clock_ms(), wait = failures_wait(rules, from->failures + 1);
+    int64_t left = wait_left(rules, from, now);
 
     return (struct failure_row){
         .failures = from->failures + 1,
         .last_at = now,
-        .wait_until = wait && now + wait > from->wait_until ? now + wait : from->wait_until,
+        .wait_until = wait && wait > left ? now + wait : left > 0 ? from->wait_until : 0,
         .there = true,
     };
 }
@@ -175,7 +186,7 @@ static struct failure_row failed_once(const struct throttle_rules *rules,
 static int64_t room_of(const struct throttle_rules *rules, const struct failure_row *row,
                        int64_t *wait_ms)
 {
-    int64_t left = row->wait_until - clock_ms();
+    int64_t left = wait_left(rules, row, clock_ms());
 
     *wait_ms = rules->account_wait_most;
     if (rules->account_most && row->failures >= rules->account_most)

@@ -111,6 +111,26 @@ TEST(after_its_free_failures_an_account_waits_and_the_right_password_waits_too)
     throttled_end(&d);
 }
 
+TEST(a_wait_longer_than_any_was_written_by_another_clock)
+{
+    static const char day_ahead[] =
+        "UPDATE latchkey_failures SET wait_until = wait_until + 86400000";
+    struct domain d;
+    int64_t id = throttled_make(&d), since;
+
+    for (int i = 0; i < 5; i++)
+        CHECK_ERR(fail_at(&d, "zoe"), ERR_PASSWORD_WRONG);
+    beside(&d, day_ahead);
+    since = clock_ms();
+    CHECK_ERR(fail_at(&d, "zoe"), ERR_PASSWORD_WRONG);
+    CHECK(row_of(&d, id).failures == 6);
+    CHECK_ERR(try_as(&d, "zoe", "12345678"), ERR_TOO_MANY);
+    CHECK(is_rest(d.auth.limit.retry_ms, 60000, clock_ms() - since));
+    beside(&d, day_ahead);
+    CHECK_ERR(try_as(&d, "zoe", "12345678"), OK);
+    throttled_end(&d);
+}
+
 TEST(a_success_costs_nothing_and_writes_nothing)
 {
     struct domain d;
