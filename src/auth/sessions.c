@@ -351,24 +351,35 @@ err sessions_end_of(struct auth *a, const struct session_claim *claim, int64_t *
     return OK;
 }
 
-struct listing { const struct auth_rules *rules; struct session_rows *out; int64_t now; };
+struct listing {
+    const struct auth_rules *rules;
+    const struct user *user;
+    struct session_rows *out;
+    int64_t now;
+};
 
 static err listing_add(void *arg, const struct session_row *row)
 {
     struct listing *l = arg;
 
-    if (end_of(l->rules, row) > l->now)
+    if (row->user_created == l->user->created_at && end_of(l->rules, row) > l->now)
         l->out->at[l->out->n++] = *row;
     return OK;
 }
 
 err sessions_of_user(struct auth *a, struct arena *mem, int64_t user_id, struct session_rows *out)
 {
-    struct listing l = { a->rules, out, clock_ms() };
+    struct user user;
+    struct listing l = { a->rules, &user, out, clock_ms() };
     struct session_walk walk = { user_id, SESSIONS_PER_USER, listing_add, &l };
+    err e;
 
     *out = (struct session_rows){ NEW_ARRAY(mem, struct session_row, SESSIONS_PER_USER), 0 };
-    return out->at ? sessions_by_user(a->db, mem, &walk) : ERR_NO_MEMORY;
+    if (!out->at)
+        return ERR_NO_MEMORY;
+    if ((e = user_by_id(a->db, mem, user_id, &user)) != OK)
+        return e == ERR_NOT_FOUND ? OK : e;
+    return sessions_by_user(a->db, mem, &walk);
 }
 
 static err one_store(struct db *db, void *arg)

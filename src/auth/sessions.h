@@ -53,7 +53,7 @@ err sessions_end_of(struct auth *a, const struct session_claim *claim, int64_t *
 int64_t sessions_end_of_row(const struct auth_rules *rules, const struct session_claim *claim,
                             const struct session_row *row);
 
-/* An account's sessions that are on, the one used last first. */
+/* An account's sessions that are on, the one used last first; none of an earlier one with its id. */
 struct session_rows { struct session_row *at; size_t n; };
 err sessions_of_user(struct auth *a, struct arena *mem, int64_t user_id, struct session_rows *out);
 

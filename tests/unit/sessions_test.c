@@ -387,6 +387,31 @@ static struct claims claims_in(struct domain *d, str token)
     return c;
 }
 
+/* Another program deletes the account, and gives its id to somebody else. */
+TEST(who_gets_an_id_that_was_somebody_elses_does_not_see_his_sessions)
+{
+    struct domain d;
+    struct session_rows rows;
+    struct session old, s;
+    int64_t id = sessions_make(&d);
+
+    d.auth.device = (struct device){ STR("192.0.2.1"), STR("curl"), STR("his phone") };
+    CHECK_ERR(sign_in(&d, "zoe", &old), OK);
+    beside(&d, "UPDATE users SET createdAt = '2030-01-01 00:00:00', username = 'yan'");
+    CHECK_ERR(passes(&d, old.access_token), ERR_TOKEN_INVALID);
+    CHECK_ERR(sessions_of_user(&d.auth, &d.mem, id, &rows), OK);
+    CHECK(rows.n == 0);
+    d.auth.device = (struct device){0};
+    CHECK_ERR(sign_in(&d, "yan", &s), OK);
+    CHECK_ERR(sessions_of_user(&d.auth, &d.mem, id, &rows), OK);
+    CHECK(rows.n == 1 && rows.at[0].id == s.id);
+    CHECK_ERR(sessions_end_one(&d.auth, id, old.id), OK);
+    beside(&d, "DELETE FROM users");
+    CHECK_ERR(sessions_of_user(&d.auth, &d.mem, id, &rows), OK);
+    CHECK(rows.n == 0);
+    domain_end(&d);
+}
+
 TEST(no_access_token_outlives_its_session)
 {
     struct domain d;
