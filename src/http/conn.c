@@ -400,11 +400,13 @@ static void go_on(struct conn *c)
         conn_read(c);
 }
 
+/* Both ends have said their last where it lingers, and there may be something to be read still:
+ * closed now, that would be answered with a reset. */
 void conn_event(struct conn *c, unsigned events)
 {
     if (c->state == CONN_CLOSED)
         return;
-    if (events & (EPOLLERR | EPOLLHUP)) {
+    if (events & EPOLLERR || (events & EPOLLHUP && c->state != CONN_LINGER)) {
         conn_close(c);
         return;
     }

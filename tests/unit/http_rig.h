@@ -217,7 +217,8 @@ struct client { int fd; SSL *ssl; size_t n; char b[8192]; };   /* bytes read and
 
 struct answer { int status; char head[2048]; char body[4096]; size_t body_n; };
 
-static void dial_port(struct client *c, int port)
+/* `room`: bytes that may lie at the client's end unread; 0: the system's. */
+static void dial_narrow(struct client *c, int port, int room)
 {
     struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -227,7 +228,14 @@ static void dial_port(struct client *c, int port)
     c->ssl = NULL;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (room)
+        setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
     CHECK(connect(c->fd, (struct sockaddr *)(void *)&a, sizeof a) == 0);
+}
+
+static void dial_port(struct client *c, int port)
+{
+    dial_narrow(c, port, 0);
 }
 
 [[maybe_unused]] static void dial(struct client *c, const struct rig *r)

@@ -104,6 +104,58 @@ TEST(a_client_that_sends_on_still_reads_its_refusal)
     rig_stop(&rig);
 }
 
+static char page[40000];
+
+/* An answer that lies in the kernel for a while; and a loop that is held up. */
+static void run_on_loop(void *app, void *own, struct exchange *x)
+{
+    if (str_is(x->req.path, STR("/loop"))) {
+        sem_post(&rig.entered);
+        while (sem_wait(&rig.release) != 0)
+            ;
+    }
+    rig_run(app, own, x);
+    if (str_is(x->req.path, STR("/page")))
+        x->res.body = (str){ page, sizeof page };
+}
+
+static size_t read_to_the_end(struct client *c, ssize_t *last)
+{
+    char b[4096];
+    size_t n = 0;
+
+    while ((*last = recv_on(c->fd, b, sizeof b, 0)) > 0)
+        n += (size_t)*last;
+    return n;
+}
+
+TEST(what_comes_behind_the_last_request_does_not_cut_its_answer_short)
+{
+    struct client c, other;
+    ssize_t last;
+
+    rig_init(&rig);
+    rig.config.app.run = run_on_loop;
+    rig_start(&rig);
+    dial_narrow(&c, http_server_port(rig.server), 4096);
+    say_z(&c, "GET /page HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nmore");
+    CHECK(recv_on(c.fd, &(char){ 0 }, 1, MSG_PEEK) == 1);
+    dial(&other, &rig);
+    say_z(&other, GET("/loop"));
+    sem_wait(&rig.entered);
+    say_z(&c, "and more");
+    CHECK(shutdown(c.fd, SHUT_WR) == 0);
+    sem_post(&rig.release);
+    hear_status(&other, 200, STR("hello"));
+    say_z(&other, GET("/"));                /* by now the loop has seen it */
+    hear_status(&other, 200, STR("hello"));
+    CHECK(read_to_the_end(&c, &last) > sizeof page);
+    CHECK(last == 0);
+    hang_up(&c);
+    hang_up(&other);
+    rig_stop(&rig);
+}
+
 TEST(half_a_request_has_a_deadline)
 {
     struct client c;
