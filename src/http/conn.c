@@ -119,6 +119,7 @@ static void flush(struct conn *c)
         if (c->state == CONN_H2 && !h2_pump(c->h2, &more)) {
             end_h2(c);
             c->state = CONN_LAST;
+            c->rude = true;             /* who reads an answer sends frames that say so */
         }
         flush_once(c);
     } while (more && c->state == CONN_H2 && !c->out.n);

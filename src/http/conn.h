@@ -47,7 +47,7 @@ struct conn {
     bool hung_up;                     /* the client has said its last: read on to its end */
     bool served;                      /* a request was answered */
     bool fresh;                       /* a request was taken since the deadline was set */
-    bool rude; /* there are bytes that were not read before the last answer */
+    bool rude; /* bytes are there, or will be, that were not read before the last answer */
 };
 
 /* Take over an accepted socket, which speaks TLS when `secure`, and read what is there already.

@@ -286,6 +286,56 @@ TEST(a_full_pool_is_answered_503)
     end();
 }
 
+static char page[64000];
+static sem_t later;
+
+static void hold_page(void *app, void *own, struct exchange *x)
+{
+    if (str_is(x->req.path, STR("/work"))) {
+        sem_post(&rig.entered);
+        while (sem_wait(&later) != 0)
+            ;
+    }
+    rig_run(app, own, x);
+    if (str_is(x->req.path, STR("/hold")))
+        x->res.body = (str){ page, sizeof page };
+}
+
+/* The client reads it only when the server has said all, and says so meanwhile (WINDOW_UPDATE):
+ * nobody may be told then that the connection is no more. */
+TEST(the_last_answer_before_a_stop_arrives_whole)
+{
+    struct client other;
+    int32_t id;
+
+    rig_init(&rig);
+    sem_init(&later, 0, 0);
+    rig.config.app.run = hold_page;
+    rig_start(&rig);
+    dial_narrow(&h.c, http_server_port(rig.server), 8192);
+    h2_begin(&h);
+    id = h2_ask(&h, "/hold");
+    h2_send(&h);
+    dial(&other, &rig);
+    say_z(&other, "GET /work HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (int i = 0; i < 2; i++)
+        while (sem_wait(&rig.entered) != 0)
+            ;
+    http_server_stop(rig.server);
+    while (h.goaway == UINT32_MAX && !h.ended)
+        h2_turn(&h);
+    sem_post(&rig.release);
+    CHECK(recv_on(h.c.fd, &(char){ 0 }, 1, MSG_PEEK) == 1);
+    sem_post(&later);                   /* what is answered after it comes after it */
+    hear_status(&other, 200, STR("hello"));
+    h2_hear(&h, id);
+    CHECK(reply_at(&h, id)->closed && reply_at(&h, id)->n == sizeof page);
+    hang_up(&other);
+    h2_hang_up(&h);
+    rig_join(&rig);
+    sem_destroy(&later);
+}
+
 TEST(an_accepted_stream_is_answered_when_the_server_stops)
 {
     int32_t id;
