@@ -45,7 +45,7 @@ struct ask {
 static const struct throttle_rules throttled = {
     .on = true,
     .address = { 1000, 1000, BUCKET_FAILURES },
-    .signups = { 1000, 1000, BUCKET_SIGNUPS },
+    .signups = { 1000000, 1000, BUCKET_SIGNUPS },
     .account_free = 1000,
     .account_wait = 1000,
     .account_wait_most = 1000,
