@@ -47,7 +47,7 @@ static const char *check_origins(const struct settings *s, str value)
 /* Flags and the environment are seen in process lists: no place for a password. */
 static const char *check_db_url(const struct settings *s, str value)
 {
-    str scheme, rest, user, password, host;
+    str scheme, rest, options, user, password, host;
     enum setting_from from = s->from[setting_index(setting_by_key(STR("db.url")))];
 
     if (!str_cut(value, ':', &scheme, &rest) || !rest.n)
@@ -58,9 +58,13 @@ static const char *check_db_url(const struct settings *s, str value)
         return "names an engine that does not exist; there are sqlite, mysql and pgsql";
     if (str_find(rest, STR("?password=")) >= 0)
         return "must not hold a password there: it stands before the @, or in db.password-file";
-    if (from != FROM_FILE && str_cut(rest, '@', &user, &host) &&
-        str_cut(str_from(user, 2), ':', &user, &password))
+    (void)str_cut(rest, '?', &rest, &options);
+    if (!str_cut(rest, '@', &user, &host))
+        return NULL;
+    if (from != FROM_FILE && str_cut(str_from(user, 2), ':', &user, &password))
         return "must not hold a password here, where others can read it; use db.password-file";
+    if (str_find(str_from(user, 2), STR("/")) >= 0 || str_find(host, STR("@")) >= 0)
+        return "must write what a name or a password has of @ and / as %40 and %2F";
     return NULL;
 }
 

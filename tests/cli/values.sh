@@ -97,6 +97,15 @@ chmod 644 conf
 migrate --config conf; is 'a password others can read' 2 $?
 grep -qF 'holds a password: chmod 600 the file' err || fail "$(cat err)"
 
+# Where such a password ends is not clear, so nobody shows what is behind it.
+for password in 'pa@nned' 'pa/nned@' 'pa/nned'; do
+    printf '[db]\nurl = mysql://u:%s@127.0.0.1:1/d\n' "$password" > conf
+    chmod 600 conf
+    migrate --config conf; is "the password $password" 2 $?
+    grep -qF 'as %40 and %2F' err || fail "$(cat err)"
+    ! grep -q nned err || fail "$(cat err)"
+done
+
 # The environment: unknown names are refused, but not those that Kubernetes sets for a service of our name.
 LATCHKEY_FROB=1 migrate --db.url sqlite:values.db; is 'an unknown name' 2 $?
 grep -qF LATCHKEY_FROB err || fail "$(cat err)"
