@@ -99,7 +99,7 @@ $(O)/gen/pi.c: tools/pi.c
 $(O)/tests/%: $(O)/tests/unit/%.o $(O)/tests/test.o $(O)/tests/fault.o $(OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS_$(BUILD)) $(LINK_$(BUILD)) $(WRAPS_UNIT:%=-Wl,--wrap=%) -o $@ $^ $(LDLIBS_ALL)
-WRAPS_UNIT = $(WRAPS) malloc calloc sqlite3_step sqlite3_extended_errcode
+WRAPS_UNIT = $(WRAPS) malloc calloc sqlite3_step sqlite3_exec sqlite3_extended_errcode
 
 # Where calls of the system fail too, and in other threads: tests/unit/calls.h.
 $(O)/tests/%_calls_test: private LDLIBS_ALL += $(WRAPS_CALLED:%=-Wl,--wrap=%)

@@ -6,6 +6,7 @@
 
 #include <openssl/crypto.h>
 #include <sqlite3.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -14,6 +15,7 @@ static _Thread_local struct {
     int left;            /* calls until the one that fails, that one too; 0: none does */
     bool met;
     sqlite3 *handle;     /* whose last step failed here */
+    int inside;          /* calls of SQLite that SQLite may itself make under way */
 } armed;
 
 static bool fails(enum fault_kind kind)
@@ -57,7 +59,10 @@ __attribute__((weak)) bool call_fails(const char *name);
 
 static bool has_none(const char *name)
 {
-    return fails(FAULT_ALLOC) || (call_fails && call_fails(name));
+    bool yes = fails(FAULT_ALLOC) || (call_fails && call_fails(name));
+
+    errno = yes ? ENOMEM : errno;
+    return yes;
 }
 
 void *__real_arena_alloc(struct arena *mem, size_t size, size_t align);
@@ -138,17 +143,39 @@ __attribute__((constructor)) static void openssl_take_over(void)
     (void)CRYPTO_set_mem_functions(openssl_alloc, openssl_realloc, openssl_free);
 }
 
-/* ----------------------------------------------------------------------------------- SQLite */
+/* ----------------------------------------------------------------------------------- SQLite
+ * Only our own steps fail: linked with it, those within sqlite3_exec would come by here too, and what
+ * fails there without SQLite's knowledge is passed over. */
 
 int __real_sqlite3_step(sqlite3_stmt *st);
 int __wrap_sqlite3_step(sqlite3_stmt *st);
 int __wrap_sqlite3_step(sqlite3_stmt *st)
 {
+    int rc;
+
     armed.handle = NULL;
-    if (!fails(FAULT_SQL))
-        return __real_sqlite3_step(st);
-    armed.handle = sqlite3_db_handle(st);
-    return SQLITE_IOERR;
+    if (!armed.inside && fails(FAULT_SQL)) {
+        armed.handle = sqlite3_db_handle(st);
+        return SQLITE_IOERR;
+    }
+    armed.inside++;
+    rc = __real_sqlite3_step(st);
+    armed.inside--;
+    return rc;
+}
+
+typedef int one_row(void *arg, int n, char **values, char **names);
+
+int __real_sqlite3_exec(sqlite3 *h, const char *sql, one_row *row, void *arg, char **why);
+int __wrap_sqlite3_exec(sqlite3 *h, const char *sql, one_row *row, void *arg, char **why);
+int __wrap_sqlite3_exec(sqlite3 *h, const char *sql, one_row *row, void *arg, char **why)
+{
+    int rc;
+
+    armed.inside++;
+    rc = __real_sqlite3_exec(h, sql, row, arg, why);
+    armed.inside--;
+    return rc;
 }
 
 int __real_sqlite3_extended_errcode(sqlite3 *h);
