@@ -180,7 +180,7 @@ const struct setting settings_table[] = {
       .dev = "Welcome to bezkoder application.", .min = 0, .max = 1024, .reread = true,
       .help = "The message of GET /." },
     { .key = "http.connections", .kind = KIND_INTEGER, AT(http_connections), .def = "16384", .min = 16, .max = 1000000,
-      .help = "Connections held at the same time; one more is not accepted. An idle one takes 0.3 KiB, by TLS 15, by HTTP/2 10 more." },
+      .help = "Connections held at the same time; one more is not accepted. An idle one takes 0.3 KiB, by TLS 15, by HTTP/2 some 40." },
     { .key = "http.memory", .kind = KIND_INTEGER, AT(http_memory), .def = "65536", .min = 1024, .max = 16777216,
       .help = "KiB of requests under way and answers not read that all connections may have together; then whoever adds to his share is answered 503." },
     { .key = "http.head-timeout", .kind = KIND_MS, AT(http_head_ms), .def = "10s", .min = 100, .max = 600000,
