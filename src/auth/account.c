@@ -346,6 +346,14 @@ static err sessions_end(struct db *db, const struct change *c, const struct user
     return refreshes_of_user_delete(db, user->id);
 }
 
+static err cut_off(struct db *db, const struct change *c, const struct user *user,
+                   struct account_state *state)
+{
+    err e = sessions_end(db, c, user, state);
+
+    return e != OK ? e : account_state_set(db, user->id, user->created_at, state);
+}
+
 static err failures_forget(struct db *db, const struct user *user)
 {
     struct failure_key key = failure_key_of_account(user->id, user->created_at);
@@ -389,9 +397,7 @@ static err apply_password(struct db *db, const struct change *c, const struct us
         return e;
     if ((e = user_update_password(db, user->id, c->hash, c->now / 1000)) != OK)
         return e;
-    if ((e = sessions_end(db, c, user, &state)) != OK)
-        return e;
-    return account_state_set(db, user->id, user->created_at, &state);
+    return cut_off(db, c, user, &state);
 }
 
 static err apply_disable(struct db *db, const struct change *c, const struct user *user)
@@ -403,9 +409,7 @@ static err apply_disable(struct db *db, const struct change *c, const struct use
         return e;
     if (!state.disabled_at)
         state.disabled_at = c->now;
-    if ((e = sessions_end(db, c, user, &state)) != OK)
-        return e;
-    return account_state_set(db, user->id, user->created_at, &state);
+    return cut_off(db, c, user, &state);
 }
 
 static err apply_enable(struct db *db, const struct change *c, const struct user *user)
@@ -446,9 +450,7 @@ static err apply_sign_out(struct db *db, const struct change *c, const struct us
 
     if ((e = state_of(db, user, &state)) != OK)
         return e;
-    if ((e = sessions_end(db, c, user, &state)) != OK)
-        return e;
-    return account_state_set(db, user->id, user->created_at, &state);
+    return cut_off(db, c, user, &state);
 }
 
 static err apply_give_role(struct db *db, const struct change *c, const struct user *user)
