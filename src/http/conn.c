@@ -2,8 +2,8 @@
 /* conn.c - one connection: its bytes, its deadlines, its end. */
 #include "http/conn.h"
 
-#include "http/h1.h"
 #include "base/log.h"
+#include "http/h1.h"
 #include "http/h2.h"
 #include "http/wire.h"
 
