@@ -18,6 +18,16 @@ static void domain_make_cached(struct domain *d, bool cached)
     CHECK(d->auth.accesses && d->auth.tokens);
 }
 
+/* With one account; its id. */
+static int64_t zoe_make_cached(struct domain *d, bool cached)
+{
+    int64_t id = 0;
+
+    domain_make_cached(d, cached);
+    CHECK_ERR(sign_up(d, "zoe", "z@x", &id), OK);
+    return id;
+}
+
 static void domain_end_cached(struct domain *d)
 {
     if (d->auth.tokens)
@@ -88,8 +98,7 @@ TEST(a_token_opens_until_its_account_is_disabled_or_deleted)
         struct domain d;
         int64_t id;
 
-        domain_make_cached(&d, cached);
-        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        id = zoe_make_cached(&d, cached);
         str token = token_signed_in(&d, "zoe");
 
         for (int i = 0; i < 3; i++)
@@ -120,8 +129,7 @@ TEST(what_is_dated_behind_a_cut_off_is_cut_off_by_the_next)
         int64_t id;
         str token;
 
-        domain_make_cached(&d, cached);
-        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        id = zoe_make_cached(&d, cached);
         CHECK_ERR(account_set_password(&d.auth, &d.mem, id, STR("12345678")), OK);
         ahead(&d);
         token = token_signed_in(&d, "zoe");
@@ -168,8 +176,7 @@ TEST(a_change_by_others_holds_at_the_next_check)
         struct domain d;
         int64_t id;
 
-        domain_make_cached(&d, cached);
-        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        id = zoe_make_cached(&d, cached);
         str token = token_signed_in(&d, "zoe");
 
         CHECK_ERR(access_has_role(&d.auth, &d.mem, (struct caller){.user_id = id}, STR("admin")),
@@ -224,8 +231,7 @@ TEST(an_id_that_is_used_again_does_not_revive_a_token)
         struct domain d;
         int64_t id, now;
 
-        domain_make_cached(&d, cached);
-        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        id = zoe_make_cached(&d, cached);
         now = clock_ms() / 1000;                /* not before the account, however long that took */
         str old = token_of(&d, id, now - 100, true), fresh = token_of(&d, id, now + 5, true);
 
@@ -442,8 +448,7 @@ TEST(names_of_roles_of_any_length_are_told_apart)
         int64_t id;
         str token;
 
-        domain_make_cached(&d, cached);
-        CHECK_ERR(sign_up(&d, "zoe", "z@x", &id), OK);
+        id = zoe_make_cached(&d, cached);
         memset(name, 'r', sizeof name - 1);
         name[sizeof name - 1] = '\0';
         for (int longest = 0; longest < 2; longest++) {
